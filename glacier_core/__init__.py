@@ -1,0 +1,75 @@
+"""Glacier Explorer: outlines of glaciers in satellite imagery, measured and compared.
+
+>>> import glacier_core as gc
+>>> scene = gc.open_scene("athabasca-2020")  # doctest: +SKIP
+>>> model = gc.load_model("glavitu-small")  # doctest: +SKIP
+>>> result = gc.map_glaciers(scene, model)  # doctest: +SKIP
+>>> report = gc.compare(result, scene.outlines)  # doctest: +SKIP
+
+Nothing heavy is imported before it is used.
+"""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from glacier_core.deviations.comparison import Comparison, compare
+    from glacier_core.errors import GlacierError
+    from glacier_core.inference.engine import map_glaciers
+    from glacier_core.inference.result import GlacierMap, open_map
+    from glacier_core.models.registry import Model, list_models, load_model
+    from glacier_core.outlines.reading import read_outlines
+    from glacier_core.scene import Scene
+    from glacier_core.sources import list_scenes, open_scene, scene_from_files, write_scene
+
+_HOMES = {
+    "Comparison": "glacier_core.deviations.comparison",
+    "GlacierError": "glacier_core.errors",
+    "GlacierMap": "glacier_core.inference.result",
+    "Model": "glacier_core.models.registry",
+    "Scene": "glacier_core.scene",
+    "compare": "glacier_core.deviations.comparison",
+    "list_models": "glacier_core.models.registry",
+    "list_scenes": "glacier_core.sources",
+    "load_model": "glacier_core.models.registry",
+    "map_glaciers": "glacier_core.inference.engine",
+    "open_map": "glacier_core.inference.result",
+    "open_scene": "glacier_core.sources",
+    "read_outlines": "glacier_core.outlines.reading",
+    "scene_from_files": "glacier_core.sources",
+    "write_scene": "glacier_core.sources",
+}
+
+__all__ = [
+    "Comparison",
+    "GlacierError",
+    "GlacierMap",
+    "Model",
+    "Scene",
+    "compare",
+    "list_models",
+    "list_scenes",
+    "load_model",
+    "map_glaciers",
+    "open_map",
+    "open_scene",
+    "read_outlines",
+    "scene_from_files",
+    "write_scene",
+]
+
+try:
+    __version__ = version("glacier-explorer")
+except PackageNotFoundError:
+    __version__ = "0.0.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'glacier_core' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

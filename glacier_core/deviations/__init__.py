@@ -1,0 +1,1 @@
+"""By how much predicted and expert outlines differ, with definitions."""

@@ -1,0 +1,45 @@
+"""What can go wrong, one class each.
+
+Every message says what was wrong, where, and what to do about it.
+
+GlacierError
+├── SceneError        a scene or one of its rasters cannot be used as it is
+├── OutlineError      a set of outlines cannot be used as it is
+├── ModelError        weights, a model card or the inputs of a network do not fit
+├── SourceError       something could not be fetched, or is not what was expected
+├── StorageError      the disk refused: full, read-only, or an entry is damaged
+├── QueueFullError    too many maps are already waiting to be made
+└── JobCancelled      a person stopped the job
+"""
+
+
+class GlacierError(Exception):
+    """Base of every error that Glacier Explorer raises on purpose."""
+
+
+class SceneError(GlacierError):
+    """A scene or one of its rasters cannot be used as it is."""
+
+
+class OutlineError(GlacierError):
+    """A set of outlines cannot be used as it is."""
+
+
+class ModelError(GlacierError):
+    """Weights, a model card or the inputs of a network do not fit together."""
+
+
+class SourceError(GlacierError):
+    """Something could not be fetched, or is not what was expected."""
+
+
+class StorageError(GlacierError):
+    """The disk refused to keep or to return something."""
+
+
+class QueueFullError(GlacierError):
+    """Too many maps are already waiting to be made."""
+
+
+class JobCancelled(GlacierError):  # noqa: N818  (not a failure: somebody asked for it)
+    """A person stopped the job before it was done."""

@@ -1,0 +1,1 @@
+"""Outlines of glaciers: files in, one schema, rasters and polygons."""

@@ -1,0 +1,1 @@
+"""What leaves the program: tables, outlines and their provenance."""

@@ -1,0 +1,411 @@
+"""A scene: named features with units on one north-up, square-pixel, metric grid."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, Self
+
+import geopandas as gpd
+import numpy as np
+import rioxarray  # noqa: F401  (registers the .rio accessor)
+import xarray as xr
+from affine import Affine
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from rasterio.crs import CRS
+from scipy import ndimage
+
+from glacier_core.errors import SceneError
+from glacier_core.settings import settings
+
+BANDS = ("blue", "green", "red", "nir", "swir1", "swir2")
+"""The six optical bands, in the one order used everywhere."""
+
+ORBITS = ("ascending", "descending")
+"""The two orbit directions of every radar feature, in order."""
+
+Reflectance = Literal["toa", "surface"]
+FloatArray = NDArray[np.float32]
+
+
+class SceneAttributes(BaseModel):
+    """What is known about a scene besides its pixels.
+
+    Attributes
+    ----------
+    id : str
+        Short name of lower-case letters, digits and hyphens.
+    title : str
+        What people read. The title of a simulated scene says so.
+    acquired : datetime.date or None
+        Date of the imagery; None where a file does not tell.
+    sensor, source, licence : str
+        Which instrument, where it came from, on which terms.
+    reflectance : {"toa", "surface"}
+        Top-of-atmosphere (what GlaViTU was made for) or surface reflectance.
+    simulated : bool
+        Whether the scene was simulated rather than observed.
+    outlines_complete : bool
+        Whether the outlines that come with the scene hold *every* glacier in it.
+    notes : tuple of str
+        What a reader of any number made from this scene must know.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")
+    title: str = Field(min_length=1)
+    acquired: date | None = None
+    sensor: str = "unknown"
+    source: str = "unknown"
+    licence: str = "unknown"
+    reflectance: Reflectance = "toa"
+    simulated: bool = False
+    outlines_complete: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Imagery and terrain of one place and date, ready for a network.
+
+    Make one with :func:`build_scene`, which validates; do not call this class directly.
+
+    Attributes
+    ----------
+    data : xarray.Dataset
+        Carried by rioxarray. ``optical`` (band, y, x) reflectance; ``elevation`` (y, x) m;
+        ``slope`` (y, x) degrees; ``valid`` (y, x) bool, True where the optical bands and the
+        elevation are all there. Optional ``co_pol_sar`` and ``cross_pol_sar`` (orbit, y, x)
+        sigma nought, linear; ``in_sar`` (orbit, y, x) coherence; ``thermal`` (y, x) kelvin.
+        NaN means no data.
+    attributes : SceneAttributes
+    outlines : geopandas.GeoDataFrame or None
+        Expert outlines that came with the scene, in the schema of ``outlines.schema``.
+    """
+
+    data: xr.Dataset
+    attributes: SceneAttributes
+    outlines: gpd.GeoDataFrame | None = None
+
+    @property
+    def id(self) -> str:
+        """Short name of the scene."""
+        return self.attributes.id
+
+    @property
+    def title(self) -> str:
+        """What people read."""
+        return self.attributes.title
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the scene was simulated rather than observed."""
+        return self.attributes.simulated
+
+    @property
+    def crs(self) -> CRS:
+        """Projected, metric coordinate system of the grid."""
+        return self.data.rio.crs
+
+    @property
+    def transform(self) -> Affine:
+        """Affine transform from pixel corners to coordinates, in metres."""
+        return Affine.from_gdal(*map(float, self.data.spatial_ref.attrs["GeoTransform"].split()))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.data.sizes["y"], self.data.sizes["x"]
+
+    @property
+    def resolution(self) -> float:
+        """Side of a pixel, in metres of the coordinate system."""
+        return float(self.transform.a)
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east and north edge, in metres of the coordinate system."""
+        rows, columns = self.shape
+        west, north, side = self.transform.c, self.transform.f, self.resolution
+        return west, north - rows * side, west + columns * side, north
+
+    @property
+    def valid(self) -> NDArray[np.bool_]:
+        """Where the network has what it needs, (rows, columns)."""
+        return self.data["valid"].to_numpy()
+
+    def with_outlines(self, outlines: gpd.GeoDataFrame | None) -> Self:
+        """Return the same scene with other expert outlines."""
+        return type(self)(self.data, self.attributes, outlines)
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the pixels, the grid and the kind of reflectance, as hex."""
+        digest = hashlib.sha256()
+        header = (self.crs.to_wkt(), tuple(self.transform)[:6], self.attributes.reflectance)
+        digest.update(repr(header).encode())
+        for name in sorted(str(name) for name in self.data.data_vars):
+            array = np.ascontiguousarray(self.data[name].to_numpy())
+            digest.update(f"{name}{array.shape}{array.dtype}".encode())
+            digest.update(array.data)
+        return digest.hexdigest()
+
+
+def build_scene(
+    optical: ArrayLike,
+    elevation: ArrayLike,
+    *,
+    transform: Affine,
+    crs: Any,
+    attributes: SceneAttributes,
+    slope: ArrayLike | None = None,
+    valid: ArrayLike | None = None,
+    radar: dict[str, ArrayLike] | None = None,
+    thermal: ArrayLike | None = None,
+    outlines: gpd.GeoDataFrame | None = None,
+) -> Scene:
+    """Make a validated scene from arrays that already share one grid.
+
+    Parameters
+    ----------
+    optical : array_like, (6, rows, columns)
+        Reflectance, 0 to about 1, in the order of :data:`BANDS`; NaN where there is none.
+    elevation : array_like, (rows, columns)
+        Metres; NaN where there is none.
+    transform : affine.Affine
+        North-up with square pixels.
+    crs : anything rasterio understands
+        Projected, in metres.
+    attributes : SceneAttributes
+        Title, date, sensor, reflectance and the like.
+    slope : array_like, (rows, columns), optional
+        Degrees; computed by :func:`horn_slope` when left out.
+    valid : array_like of bool, (rows, columns), optional
+        False where a pixel must not be used (cloud, say) although it has values.
+    radar : dict, optional
+        ``co_pol_sar``, ``cross_pol_sar`` (sigma nought, linear) and ``in_sar`` (coherence),
+        each (2, rows, columns), ascending before descending.
+    thermal : array_like, (rows, columns), optional
+        Brightness temperature in kelvin.
+    outlines : geopandas.GeoDataFrame, optional
+        Expert outlines in the agreed schema.
+
+    Returns
+    -------
+    Scene
+
+    Raises
+    ------
+    SceneError
+        When anything does not fit; the message says what, where and what to do.
+    """
+    crs = _metric_crs(crs)
+    _check_grid(transform)
+    bands = np.array(optical, dtype=np.float32)
+    if bands.ndim != 3 or bands.shape[0] != len(BANDS):
+        raise SceneError(
+            f"The imagery has shape {bands.shape}; needed are six bands "
+            f"({', '.join(BANDS)}) as (6, rows, columns)."
+        )
+    shape = bands.shape[1:]
+    _check_size(shape)
+    heights = _layer("elevation", elevation, shape)
+    _check_reflectance(bands)
+    _check_elevation(heights)
+    slopes = horn_slope(heights, transform.a) if slope is None else _layer("slope", slope, shape)
+    _check_range("slope", slopes, 0, 90, "degrees")
+    usable = np.isfinite(bands).all(axis=0) & np.isfinite(heights)
+    if valid is not None:
+        usable &= np.asarray(valid, dtype=bool)
+    if not usable.any():
+        raise SceneError(
+            "No pixel has all six bands and an elevation. Check that the elevation model covers "
+            "the imagery and that the no-data value is declared in the files."
+        )
+    variables: dict[str, Any] = {
+        "optical": (("band", "y", "x"), bands),
+        "elevation": (("y", "x"), heights),
+        "slope": (("y", "x"), slopes),
+        "valid": (("y", "x"), usable),
+    }
+    variables |= _optional_features(radar or {}, thermal, shape)
+    return Scene(_dataset(variables, transform, crs), attributes, outlines)
+
+
+def horn_slope(elevation: ArrayLike, resolution: float) -> FloatArray:
+    """Slope in degrees by Horn's third-order finite difference.
+
+    Parameters
+    ----------
+    elevation : array_like, (rows, columns)
+        Metres; NaN where there is none.
+    resolution : float
+        Side of a pixel in metres.
+
+    Returns
+    -------
+    ndarray of float32, (rows, columns)
+        Degrees, NaN where the elevation is NaN. Gaps take the nearest elevation while
+        the gradient is formed, so that a hole does not eat into its surroundings.
+
+    References
+    ----------
+    Horn (1981), Hill shading and the reflectance map, Proceedings of the IEEE 69(1).
+    """
+    heights = np.asarray(elevation, dtype=np.float64)
+    missing = ~np.isfinite(heights)
+    if missing.all():
+        return np.full(heights.shape, np.nan, dtype=np.float32)
+    if missing.any():
+        nearest = ndimage.distance_transform_edt(
+            missing, return_distances=False, return_indices=True
+        )
+        heights = heights[tuple(nearest)]
+    per_metre = 1 / (8 * resolution)
+    gradient = np.hypot(
+        ndimage.sobel(heights, axis=0, mode="nearest") * per_metre,
+        ndimage.sobel(heights, axis=1, mode="nearest") * per_metre,
+    )
+    slope = np.degrees(np.arctan(gradient)).astype(np.float32)
+    slope[missing] = np.nan
+    return slope
+
+
+def _metric_crs(crs: Any) -> CRS:
+    if not crs:
+        raise SceneError(
+            "The scene has no coordinate system. Assign the right one first, for instance with "
+            "gdal_edit.py -a_srs EPSG:32611 FILE."
+        )
+    known = CRS.from_user_input(crs)
+    if not known.is_projected or known.linear_units_factor[1] != 1.0:
+        name = known.to_string()[:60]
+        raise SceneError(
+            f"The coordinate system ({name}) is not projected in metres. Areas, slopes and the "
+            "network need metres: warp the files to the UTM zone of the place first, for instance "
+            "with gdalwarp -t_srs EPSG:32611 IN OUT."
+        )
+    return known
+
+
+def _check_grid(transform: Affine) -> None:
+    square = np.isclose(transform.a, -transform.e, rtol=1e-4)
+    if transform.b or transform.d or transform.a <= 0 or not square:
+        raise SceneError(
+            f"The grid is not north-up with square pixels (transform {tuple(transform)[:6]}). "
+            "Warp it with gdalwarp -tr SIZE SIZE first."
+        )
+
+
+def _check_size(shape: tuple[int, ...]) -> None:
+    pixels, limit = int(np.prod(shape)), settings().max_scene_pixels
+    if pixels == 0:
+        raise SceneError("The scene has no pixels.")
+    if pixels > limit:
+        raise SceneError(
+            f"The scene has {pixels:,} pixels; the limit is {limit:,} "
+            "(GLACIER_MAX_SCENE_PIXELS). Cut out the part you need."
+        )
+
+
+def _layer(name: str, values: ArrayLike, shape: tuple[int, ...]) -> FloatArray:
+    layer = np.array(values, dtype=np.float32)
+    if layer.shape != shape:
+        raise SceneError(
+            f"The {name} has shape {layer.shape}, the imagery {shape}: "
+            "bring them onto one grid first (scene_from_files does)."
+        )
+    return layer
+
+
+def _check_reflectance(bands: FloatArray) -> None:
+    """Refuse imagery whose numbers cannot be reflectances in the declared order."""
+    finite = np.isfinite(bands)
+    for name, usable in zip(BANDS, finite, strict=True):
+        if not usable.any():
+            raise SceneError(f"The {name} band holds no data at all (every pixel is NaN).")
+    bright = float(np.quantile(bands[finite], 0.98))
+    if bright > 150:
+        raise SceneError(
+            f"The imagery looks like raw digital numbers (98 % of values reach up to {bright:.0f}; "
+            "reflectance stays near 0 to 1). Apply the scale and offset of the product's metadata."
+        )
+    if bright > 3:
+        raise SceneError(
+            f"The imagery looks like percent (98 % of values reach up to {bright:.1f}; reflectance "
+            "stays near 0 to 1). Divide by 100."
+        )
+    _check_band_order(bands)
+
+
+def _check_band_order(bands: FloatArray) -> None:
+    """Snow is bright in the visible and dark in the shortwave infrared, never the reverse.
+
+    No natural surface reflects more than half in SWIR1 and yet less than half of that
+    in green, so a share of such pixels betrays swapped bands (an NDSI turned upside down).
+    """
+    green, swir1 = bands[BANDS.index("green")], bands[BANDS.index("swir1")]
+    both = np.isfinite(green) & np.isfinite(swir1)
+    reversed_snow = (swir1 > 0.5) & (swir1 > 2 * green) & both
+    if reversed_snow.sum() > 0.005 * max(both.sum(), 1):
+        raise SceneError(
+            f"{reversed_snow.sum() / both.sum():.0%} of the pixels are bright in SWIR1 and dark in "
+            "green, which no surface is: NDSI would be upside down. The bands seem to be in "
+            f"another order; declare theirs (needed: {', '.join(BANDS)})."
+        )
+    if both.sum() > 1 and np.array_equal(green[both], swir1[both]):
+        raise SceneError(
+            "The green and the SWIR1 band are the same image, so NDSI is impossible. "
+            "Declare which band is which."
+        )
+
+
+def _check_elevation(elevation: FloatArray) -> None:
+    if not np.isfinite(elevation).any():
+        raise SceneError(
+            "The elevation model holds no data where the imagery is: it does not overlap the "
+            "scene, or every value is missing."
+        )
+    _check_range("elevation", elevation, -500, 9000, "metres")
+
+
+def _check_range(name: str, layer: FloatArray, low: float, high: float, unit: str) -> None:
+    finite = layer[np.isfinite(layer)]
+    if finite.size and (finite.min() < low or finite.max() > high):
+        raise SceneError(
+            f"The {name} runs from {finite.min():.0f} to {finite.max():.0f}; "
+            f"possible are {low} to {high} {unit}. Check its unit and its no-data value."
+        )
+
+
+def _optional_features(
+    radar: dict[str, ArrayLike], thermal: ArrayLike | None, shape: tuple[int, ...]
+) -> dict[str, Any]:
+    variables: dict[str, Any] = {}
+    for name, values in radar.items():
+        if name not in ("co_pol_sar", "cross_pol_sar", "in_sar"):
+            raise SceneError(f"{name} is no radar feature: co_pol_sar, cross_pol_sar or in_sar.")
+        layers = _layer(name, values, (len(ORBITS), *shape))
+        _check_range(name, layers, 0, 1 if name == "in_sar" else 1e16, "(linear)")
+        variables[name] = (("orbit", "y", "x"), layers)
+    if thermal is not None:
+        kelvin = _layer("thermal", thermal, shape)
+        _check_range("thermal", kelvin, 100, 400, "kelvin")
+        variables["thermal"] = (("y", "x"), kelvin)
+    return variables
+
+
+def _dataset(variables: dict[str, Any], transform: Affine, crs: CRS) -> xr.Dataset:
+    rows, columns = variables["valid"][1].shape
+    for _, array in variables.values():
+        array.setflags(write=False)
+    coordinates: dict[str, Any] = {
+        "band": list(BANDS),
+        "y": transform.f + (np.arange(rows) + 0.5) * transform.e,
+        "x": transform.c + (np.arange(columns) + 0.5) * transform.a,
+    }
+    if any("orbit" in dims for dims, _ in variables.values()):
+        coordinates["orbit"] = list(ORBITS)
+    data = xr.Dataset(variables, coords=coordinates)
+    located: xr.Dataset = data.rio.write_crs(crs).rio.write_transform(transform)
+    return located

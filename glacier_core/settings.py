@@ -1,0 +1,63 @@
+"""Every limit and path of Glacier Explorer, in one typed object.
+
+Each value can be set in the environment: ``GLACIER_`` and the name in capitals,
+for instance ``GLACIER_DATA_DIR=/srv/glaciers``.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Limits and paths, read once from the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="GLACIER_", frozen=True)
+
+    data_dir: Path = Field(
+        default_factory=lambda: platformdirs.user_cache_path("glacier-explorer"),
+        description="Folder of fetched samples, simulated scenes, maps and added models.",
+    )
+    samples_mirror: Path | None = Field(
+        default=None,
+        description="Folder that stands in for the public homes of the samples (offline use).",
+    )
+    download_timeout: float = Field(
+        default=30.0, gt=0, description="Seconds without an answer before a download is given up."
+    )
+    max_scene_pixels: int = Field(
+        default=150_000_000,
+        gt=0,
+        description="Largest scene, in pixels (a granule has 121 million).",
+    )
+    max_upload_megabytes: int = Field(
+        default=1000, gt=0, description="Largest uploaded file, in megabytes."
+    )
+    max_outline_vertices: int = Field(
+        default=5_000_000, gt=0, description="Most vertices accepted in one outline file."
+    )
+    cache_megabytes: int = Field(
+        default=20_000, gt=0, description="Size of the map cache; the oldest maps leave first."
+    )
+    batch_size: int = Field(
+        default=4,
+        gt=0,
+        description="Windows the network maps at once; halved when memory is short.",
+    )
+    threads: int = Field(
+        default=0,
+        ge=0,
+        description="Processor threads of the network; 0 leaves the choice to torch.",
+    )
+    queue_length: int = Field(
+        default=8, gt=0, description="Maps that may wait to be made before a new one is refused."
+    )
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return the settings of this process, read from the environment on first use."""
+    return Settings()

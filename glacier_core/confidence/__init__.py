@@ -1,0 +1,1 @@
+"""How sure a map is: entropy confidence, its calibration, and how reliable it proved."""

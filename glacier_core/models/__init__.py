@@ -1,0 +1,1 @@
+"""Networks, one file an architecture; their inputs, weights and cards."""

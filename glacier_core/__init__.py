@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     from glacier_core.errors import GlacierError
     from glacier_core.inference.engine import map_glaciers
     from glacier_core.inference.result import GlacierMap, open_map
+    from glacier_core.models.keras import convert_keras
     from glacier_core.models.registry import Model, list_models, load_model
-    from glacier_core.outlines.reading import read_outlines
+    from glacier_core.outlines.reading import read_outlines, write_outlines
+    from glacier_core.reporting.exports import save_comparison
     from glacier_core.scene import Scene
+    from glacier_core.simulation.demonstrations import simulate_scene
     from glacier_core.sources import list_scenes, open_scene, scene_from_files, write_scene
+    from glacier_core.training.recipe import train
 
 _HOMES = {
     "Comparison": "glacier_core.deviations.comparison",
@@ -30,6 +34,7 @@ _HOMES = {
     "Model": "glacier_core.models.registry",
     "Scene": "glacier_core.scene",
     "compare": "glacier_core.deviations.comparison",
+    "convert_keras": "glacier_core.models.keras",
     "list_models": "glacier_core.models.registry",
     "list_scenes": "glacier_core.sources",
     "load_model": "glacier_core.models.registry",
@@ -37,7 +42,11 @@ _HOMES = {
     "open_map": "glacier_core.inference.result",
     "open_scene": "glacier_core.sources",
     "read_outlines": "glacier_core.outlines.reading",
+    "save_comparison": "glacier_core.reporting.exports",
     "scene_from_files": "glacier_core.sources",
+    "simulate_scene": "glacier_core.simulation.demonstrations",
+    "train": "glacier_core.training.recipe",
+    "write_outlines": "glacier_core.outlines.reading",
     "write_scene": "glacier_core.sources",
 }
 
@@ -48,6 +57,7 @@ __all__ = [
     "Model",
     "Scene",
     "compare",
+    "convert_keras",
     "list_models",
     "list_scenes",
     "load_model",
@@ -55,7 +65,11 @@ __all__ = [
     "open_map",
     "open_scene",
     "read_outlines",
+    "save_comparison",
     "scene_from_files",
+    "simulate_scene",
+    "train",
+    "write_outlines",
     "write_scene",
 ]
 

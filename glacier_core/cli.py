@@ -1,0 +1,147 @@
+"""The same verbs for the command line."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import glacier_core as gc
+
+app = typer.Typer(
+    help="Map glaciers in satellite imagery, compare them with expert outlines.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+scene_app = typer.Typer(help="Scenes of your own.", no_args_is_help=True)
+weights_app = typer.Typer(help="Weights of networks.", no_args_is_help=True)
+app.add_typer(scene_app, name="scene")
+app.add_typer(weights_app, name="weights")
+
+SceneSource = Annotated[str, typer.Argument(help="A scene id (see `scenes`) or a scene folder.")]
+OutFolder = Annotated[Path, typer.Option("--out", help="Folder to write.")]
+
+
+@app.command()
+def scenes() -> None:
+    """List the scenes that can be opened by their id."""
+    for summary in gc.list_scenes():
+        kind = "simulated" if summary.simulated else "real"
+        typer.echo(f"{summary.id:24}{kind:12}{summary.title}")
+
+
+@scene_app.command("import")
+def import_scene(
+    optical: Annotated[Path, typer.Argument(help="GeoTIFF of the six optical bands.")],
+    elevation: Annotated[Path, typer.Argument(help="GeoTIFF of elevations in metres, any grid.")],
+    out: OutFolder,
+    slope: Annotated[Path | None, typer.Option(help="Slope in degrees, else computed.")] = None,
+    bands: Annotated[
+        str, typer.Option(help="Order of the bands in the file.")
+    ] = "blue,green,red,nir,swir1,swir2",
+    scale: Annotated[float, typer.Option(help="Reflectance = value * scale + offset.")] = 1.0,
+    offset: Annotated[float, typer.Option(help="See --scale.")] = 0.0,
+    reflectance: Annotated[str, typer.Option(help="toa or surface.")] = "toa",
+    resampling: Annotated[str, typer.Option(help="How terrain comes onto the grid.")] = "bilinear",
+    acquired: Annotated[str | None, typer.Option(help="Date of the imagery, YYYY-MM-DD.")] = None,
+    title: Annotated[str | None, typer.Option(help="What people read.")] = None,
+    outlines: Annotated[Path | None, typer.Option(help="Expert outlines.")] = None,
+) -> None:
+    """Make a scene folder from your own GeoTIFFs."""
+    scene = gc.scene_from_files(
+        optical,
+        elevation,
+        slope,
+        bands=tuple(name.strip() for name in bands.split(",")),
+        scale=scale,
+        offset=offset,
+        reflectance=reflectance,
+        resampling=resampling,
+        acquired=acquired,
+        title=title,
+        outlines=outlines,
+    )
+    gc.write_scene(scene, out)
+    typer.echo(f"{scene.title}: {scene.shape[1]} x {scene.shape[0]} pixels, written to {out}")
+
+
+@app.command("map")
+def map_scene(
+    scene: SceneSource,
+    out: OutFolder,
+    model: Annotated[str, typer.Option(help="A model id or a folder.")] = "glavitu-small",
+    stride: Annotated[int | None, typer.Option(help="Step between windows, in pixels.")] = None,
+    location: Annotated[str | None, typer.Option(help="Region, for models that use it.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Map the glaciers of a scene and write probability, confidence, outlines, provenance."""
+    opened = gc.open_scene(scene)
+    with typer.progressbar(length=1000, label="Mapping") as bar:
+        result = gc.map_glaciers(
+            opened,
+            gc.load_model(model),
+            stride=stride,
+            location=location,
+            device=device,
+            progress=lambda at: bar.update(1000 * at.done // max(at.total, 1) - bar.pos),
+        )
+        bar.update(1000 - bar.pos)
+    result.save(out)
+    typer.echo(f"{opened.title}: {result.area_km2():.2f} km² of glacier, written to {out}")
+
+
+@app.command()
+def compare(
+    folder: Annotated[Path, typer.Argument(help="Folder written by `map`.")],
+    outlines: Annotated[Path, typer.Argument(help="Expert outlines: GeoPackage, GeoJSON, …")],
+    out: Annotated[Path, typer.Option("--out", help="File: .csv, .gpkg, .json or .parquet.")],
+    buffer_m: Annotated[
+        float, typer.Option("--buffer", help="Score within this distance of the outlines, metres.")
+    ] = 300.0,
+) -> None:
+    """Compare a map with expert outlines, glacier by glacier."""
+    result = gc.open_map(folder)
+    comparison = gc.compare(result, gc.read_outlines(outlines), buffer_m=buffer_m)
+    gc.save_comparison(comparison, out)
+    typer.echo(comparison.glaciers.to_string(index=False))
+    typer.echo(comparison.pixels.to_string())
+
+
+@weights_app.command()
+def convert(
+    file: Annotated[Path, typer.Argument(help="Keras-2 weights (.h5) of the authors.")],
+    folder: Annotated[Path, typer.Argument(help="Folder to write.")],
+) -> None:
+    """Convert the authors' Keras weights to a model folder."""
+    gc.convert_keras(file, folder)
+    typer.echo(f"Written to {folder}; use it with --model {folder}")
+
+
+@app.command()
+def train(
+    out: OutFolder,
+    recipe: Annotated[str, typer.Option(help="Name of the recipe.")] = "glavitu-small",
+) -> None:
+    """Train a model by a recipe; calling it again resumes where it stopped."""
+    folder = gc.train(recipe, out, progress=typer.echo)
+    typer.echo(f"Model written to {folder}")
+
+
+@app.command()
+def simulate(
+    out: OutFolder,
+    style: Annotated[str, typer.Option(help="valley, debris or ice-cap.")] = "valley",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same scene.")] = 0,
+) -> None:
+    """Simulate a scene with its expert outlines."""
+    scene = gc.simulate_scene(seed, style)
+    gc.write_scene(scene, out)
+    typer.echo(f"{scene.title}, written to {out}")
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one sentence, not a traceback."""
+    try:
+        app()
+    except gc.GlacierError as error:
+        typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
+        raise SystemExit(1) from None

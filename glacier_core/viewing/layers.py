@@ -1,0 +1,347 @@
+"""Layers of a map: what is drawn, how it is named and what its colours mean.
+
+The app's map, the notebook's map and the stand-alone page draw these same layers.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from weakref import WeakKeyDictionary
+
+import geopandas as gpd
+import shapely
+from rasterio.warp import transform_bounds
+
+from glacier_core.scene import Scene
+from glacier_core.viewing import palettes
+from glacier_core.viewing.palettes import Ramp
+
+Bounds = tuple[float, float, float, float]
+"""West, south, east and north in degrees (EPSG:4326)."""
+
+COMPOSITES = {"natural": "Natural colours", "swir": "SWIR–NIR–red", "ndsi": "Snow index (NDSI)"}
+"""The three pictures of the imagery, by the name in an address, with their name for people."""
+
+MAX_VERTICES = 200_000
+"""Most vertices of one layer of outlines sent to a browser (about 5 MB)."""
+
+
+@dataclass(frozen=True)
+class LegendEntry:
+    """One line of a legend."""
+
+    color: str
+    label: str
+    shape: Literal["fill", "line", "ramp"] = "fill"
+
+
+@dataclass(frozen=True)
+class TileLayer:
+    """A picture drawn on the server as tiles.
+
+    Attributes
+    ----------
+    id : str
+        Unique on the map.
+    title : str
+        What the layer switch says.
+    tiles : str
+        Address of the tiles with ``{z}``, ``{x}`` and ``{y}``, relative to the app.
+    bounds : Bounds
+        Outside of which no tile is asked for.
+    visible : bool
+        Whether the layer is on when the map opens; afterwards the reader decides.
+    opacity : float
+        0 to 1, when the map opens.
+    group : str
+        Layers of one group exclude each other; ``""`` for none.
+    """
+
+    id: str
+    title: str
+    tiles: str
+    bounds: Bounds
+    visible: bool = False
+    opacity: float = 1.0
+    group: str = ""
+    legend: tuple[LegendEntry, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class DataLayer:
+    """Values from 0 to 1 sent as data-carrying tiles and coloured in the browser.
+
+    Red of a tile's pixel holds ``round(255 * value)``, alpha is 0 where there is no data.
+    With a threshold set on the map, values below it are hidden at once.
+    """
+
+    id: str
+    title: str
+    tiles: str
+    bounds: Bounds
+    ramp: Ramp
+    visible: bool = False
+    opacity: float = 0.8
+    group: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class OutlineLayer:
+    """Outlines as GeoJSON in EPSG:4326.
+
+    Attributes
+    ----------
+    geojson : dict
+        A feature collection. A feature's properties hold ``glacier_id``, ``name`` and
+        ``rows``, a list of (label, text) shown as plain text when the outline is clicked.
+    """
+
+    id: str
+    title: str
+    geojson: dict[str, Any]
+    color: str
+    visible: bool = True
+    opacity: float = 1.0
+    width: float = 2.0
+    description: str = ""
+
+
+Layer = TileLayer | DataLayer | OutlineLayer
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A slider on the map that hides the values of one data layer below it.
+
+    Attributes
+    ----------
+    layer : str
+        Id of the data layer.
+    share_below : tuple of float
+        Share of the mapped area (0 to 1) below each of evenly spaced thresholds from
+        0 to 1 (the first is at 0, the last at 1), shown beside the slider as it moves.
+    """
+
+    layer: str
+    label: str
+    value: float = 0.0
+    share_below: tuple[float, ...] = field(default=())
+
+
+AGREEMENT_LEGEND = (
+    LegendEntry(palettes.AGREEMENT, "Both say glacier"),
+    LegendEntry(palettes.PREDICTED, "Only the network"),
+    LegendEntry(palettes.EXPERT, "Only the expert"),
+)
+
+
+def geographic_bounds(scene: Scene) -> Bounds:
+    """Return west, south, east and north of a scene in degrees."""
+    west, south, east, north = transform_bounds(scene.crs, "EPSG:4326", *scene.bounds)
+    return west, south, east, north
+
+
+_VERSIONS: WeakKeyDictionary[Scene, str] = WeakKeyDictionary()
+
+
+def scene_version(scene: Scene) -> str:
+    """Return a short name of a scene's content, so that browsers never show an old tile."""
+    if scene not in _VERSIONS:
+        _VERSIONS[scene] = scene.fingerprint()[:12]
+    return _VERSIONS[scene]
+
+
+def scene_layers(scene: Scene, *, composite: str = "natural") -> list[Layer]:
+    """Return the imagery of a scene in three composites, its hillshade and its slope.
+
+    Parameters
+    ----------
+    composite : {"natural", "swir", "ndsi"}
+        The one that is on when the map opens.
+    """
+    bounds, version = geographic_bounds(scene), scene_version(scene)
+
+    def tiles(name: str) -> str:
+        return f"tiles/scenes/{scene.id}/{name}/{{z}}/{{x}}/{{y}}.png?v={version}"
+
+    pictures: list[Layer] = [
+        TileLayer(
+            name,
+            title,
+            tiles(name),
+            bounds,
+            visible=name == composite,
+            group="imagery",
+            legend=_ramp_legend(palettes.NDSI, "NDSI") if name == "ndsi" else (),
+            description=_COMPOSITE_NOTES[name],
+        )
+        for name, title in COMPOSITES.items()
+    ]
+    terrain: list[Layer] = [
+        TileLayer("hillshade", "Hillshade", tiles("hillshade"), bounds, group="imagery"),
+        TileLayer(
+            "slope",
+            "Slope",
+            tiles("slope"),
+            bounds,
+            group="imagery",
+            legend=_ramp_legend(palettes.SLOPE, "°"),
+        ),
+    ]
+    return pictures + terrain
+
+
+_COMPOSITE_NOTES = {
+    "natural": "Red, green and blue, as the eye would see it.",
+    "swir": "SWIR1, near infrared and red: snow and ice turn blue, cloud white, rock brown.",
+    "ndsi": "(green − SWIR1) / (green + SWIR1): snow and ice are high, above about 0.4.",
+}
+
+
+def _ramp_legend(ramp: Ramp, unit: str) -> tuple[LegendEntry, ...]:
+    return tuple(
+        LegendEntry(color, f"{value:g} {unit}", "ramp")
+        for value, color in zip(ramp.values, ramp.colors, strict=True)
+    )
+
+
+def map_layers(scene: Scene, map_key: str, *, visible: str = "") -> list[Layer]:
+    """Return the probability and the confidence of a map.
+
+    Parameters
+    ----------
+    map_key : str
+        Key of the map in the map cache.
+    visible : {"", "probability", "confidence"}
+        The one that is on when the map opens.
+    """
+    bounds = geographic_bounds(scene)
+
+    def layer(name: str, title: str, ramp: Ramp, description: str) -> DataLayer:
+        return DataLayer(
+            name,
+            title,
+            f"tiles/maps/{map_key}/{name}/{{z}}/{{x}}/{{y}}.png",
+            bounds,
+            ramp,
+            visible=visible == name,
+            group="values",
+            description=description,
+        )
+
+    return [
+        layer(
+            "probability",
+            "Probability of glacier",
+            palettes.PROBABILITY,
+            "What the network gives each pixel; glacier from 0.5 up.",
+        ),
+        layer(
+            "confidence",
+            "Calibrated confidence",
+            palettes.CONFIDENCE,
+            "How often the network was right, on held-out data, where it was this sure.",
+        ),
+    ]
+
+
+def agreement_layer(scene: Scene, comparison_key: str, *, visible: bool = False) -> TileLayer:
+    """Return where network and expert agree: both, only the network, only the expert.
+
+    Parameters
+    ----------
+    comparison_key : str
+        What :func:`glacier_core.viewing.agreement.write_agreement` returned.
+    """
+    return TileLayer(
+        "agreement",
+        "Agreement with the expert",
+        f"tiles/comparisons/{comparison_key}/agreement/{{z}}/{{x}}/{{y}}.png",
+        geographic_bounds(scene),
+        visible=visible,
+        opacity=0.8,
+        group="values",
+        legend=AGREEMENT_LEGEND,
+        description="Grey where both say glacier, orange and blue where only one does.",
+    )
+
+
+def predicted_layer(outlines: gpd.GeoDataFrame, **options: Any) -> OutlineLayer:
+    """Return the network's outlines in their colour; options as of :func:`outline_layer`."""
+    options = {"id": "predicted", "title": "Network's outline"} | options
+    return outline_layer(outlines, color=palettes.PREDICTED, **options)
+
+
+def expert_layer(outlines: gpd.GeoDataFrame, **options: Any) -> OutlineLayer:
+    """Return the expert's outlines in their colour; options as of :func:`outline_layer`."""
+    options = {"id": "expert", "title": "Expert's outline"} | options
+    return outline_layer(outlines, color=palettes.EXPERT, **options)
+
+
+def outline_layer(
+    frame: gpd.GeoDataFrame,
+    *,
+    id: str,  # noqa: A002  (the field's name)
+    title: str,
+    color: str,
+    rows: Mapping[str, list[tuple[str, str]]] | None = None,
+    tolerance_m: float = 5.0,
+    **style: Any,
+) -> OutlineLayer:
+    """Make a layer of outlines.
+
+    Parameters
+    ----------
+    frame : geopandas.GeoDataFrame
+        In the schema of :mod:`glacier_core.outlines.schema`, in any coordinate system.
+    rows : mapping, optional
+        What a click on a glacier shows, (label, text) by ``glacier_id``; the area, the
+        source and the date when left out.
+    tolerance_m : float
+        Simplification for display only, in metres; doubled until the layer has no more than
+        :data:`MAX_VERTICES`. Numbers are never computed from what it returns.
+    **style
+        Further fields of :class:`OutlineLayer`.
+    """
+    drawn = simplified(frame, tolerance_m).to_crs("EPSG:4326")
+    drawn.geometry = shapely.set_precision(drawn.geometry.array, 1e-6, mode="pointwise")
+    features = [
+        {
+            "type": "Feature",
+            "id": number,
+            "geometry": json.loads(shapely.to_geojson(glacier.geometry)),
+            "properties": {
+                "glacier_id": glacier.glacier_id,
+                "name": glacier.name or glacier.glacier_id,
+                "rows": (rows or {}).get(glacier.glacier_id) or _plain_rows(glacier),
+            },
+        }
+        for number, glacier in enumerate(drawn.itertuples(index=False))
+    ]
+    collection = {"type": "FeatureCollection", "features": features}
+    return OutlineLayer(id, title, collection, color, **style)
+
+
+def simplified(frame: gpd.GeoDataFrame, tolerance_m: float) -> gpd.GeoDataFrame:
+    """Return outlines simplified for display, with no more than :data:`MAX_VERTICES`.
+
+    Works in metres: outlines in degrees are taken to their UTM zone first.
+    """
+    if frame.empty:
+        return frame
+    metric = frame if frame.crs.is_projected else frame.to_crs(frame.estimate_utm_crs())
+    shapes = metric.geometry
+    drawn = shapes.simplify(tolerance_m)
+    while shapely.get_num_coordinates(drawn.array).sum() > MAX_VERTICES:
+        tolerance_m *= 2
+        drawn = shapes.simplify(tolerance_m)
+    return metric.set_geometry(drawn)
+
+
+def _plain_rows(glacier: Any) -> list[tuple[str, str]]:
+    told = (("Source", glacier.source), ("Analyst", glacier.analyst), ("Date", glacier.date))
+    area = ("Area", f"{glacier.area_km2:.2f} km²")
+    return [area, *((label, str(text)) for label, text in told if text)]

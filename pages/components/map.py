@@ -1,0 +1,137 @@
+"""The map of every page: MapLibre GL in a Streamlit component, drawn without a rerun."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from glacier_core.viewing.layers import Bounds, DataLayer, Layer, Threshold, TileLayer
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class ZoomTo:
+    """A wish to move the map once: again only when the token changes.
+
+    Attributes
+    ----------
+    bounds : Bounds
+        West, south, east, north in degrees.
+    token : str
+        Anything that names the wish, a glacier's id for instance.
+    """
+
+    bounds: Bounds
+    token: str
+
+
+@dataclass(frozen=True)
+class MapView:
+    """What the map shows.
+
+    Attributes
+    ----------
+    layers : sequence of Layer
+        Bottom to top.
+    bounds : Bounds
+        Where the map opens, in degrees.
+    title : str
+        What a screen reader says the map shows.
+    badge : str
+        Shown on the map, ``"Simulated"`` for instance; empty for none.
+    point : str
+        Address that tells the values of a clicked point (``?lon=…&lat=…`` is added);
+        empty for none.
+    swipe : (str, str), optional
+        Ids of the layers left and right of a handle.
+    threshold : Threshold, optional
+        Slider that hides low values of a data layer.
+    zoom_to : ZoomTo, optional
+        Moves the map once.
+    selected : str
+        Id of the glacier drawn as picked.
+    """
+
+    layers: Sequence[Layer]
+    bounds: Bounds
+    title: str
+    badge: str = ""
+    point: str = ""
+    swipe: tuple[str, str] | None = None
+    threshold: Threshold | None = None
+    zoom_to: ZoomTo | None = None
+    selected: str = ""
+
+
+@dataclass(frozen=True)
+class MapEvent:
+    """What the reader did on the map: reported once, in the rerun that follows.
+
+    Attributes
+    ----------
+    lon, lat : float
+        Where the map was clicked, in degrees.
+    glacier_id : str
+        Id of the clicked glacier; empty where there was none.
+    layer : str
+        Id of the outline layer the clicked glacier belongs to.
+    """
+
+    lon: float
+    lat: float
+    glacier_id: str = ""
+    layer: str = ""
+
+
+def show_map(view: MapView, *, key: str, height: int = 620) -> MapEvent | None:
+    """Show the map and return what was clicked, None when nothing was.
+
+    Parameters
+    ----------
+    view : MapView
+    key : str
+        Unique on the page; the map keeps its position as long as it stays the same.
+    height : int
+        Pixels; on a phone the map takes at most 60 % of the screen.
+    """
+    result = _component()(
+        key=key, data=_message(view, height), on_click_change=_ignore, height=height
+    )
+    return _event(result.get("click"))
+
+
+def _event(click: Any) -> MapEvent | None:
+    if not isinstance(click, dict):
+        return None
+    try:
+        lon, lat = float(click["lon"]), float(click["lat"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return MapEvent(lon, lat, str(click.get("glacier_id", "")), str(click.get("layer", "")))
+
+
+def _ignore() -> None:
+    """Streamlit asks for a callback of each value it is to return."""
+
+
+def _message(view: MapView, height: int) -> dict[str, Any]:
+    return {**asdict(view), "layers": [_layer(layer) for layer in view.layers], "height": height}
+
+
+def _layer(layer: Layer) -> dict[str, Any]:
+    kind = {TileLayer: "tiles", DataLayer: "data"}.get(type(layer), "outlines")
+    return {**asdict(layer), "kind": kind}
+
+
+@cache
+def _component() -> Any:
+    return st.components.v2.component(
+        "glacier_map",
+        html=(_HERE / "map.html").read_text(encoding="utf-8"),
+        css=(_HERE / "map.css").read_text(encoding="utf-8"),
+        js=(_HERE / "map.js").read_text(encoding="utf-8"),
+    )

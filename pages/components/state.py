@@ -1,0 +1,176 @@
+"""What the reader has chosen, kept over reruns and pages and in the address of every page.
+
+A page calls :func:`app_state` first, changes it with :func:`choose`, and reads the things
+themselves through :func:`current_scene`, :func:`current_model` and :func:`current_map`.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+import glacier_core as gc
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+DEFAULT_SCENE = "athabasca-2020"
+DEFAULT_MODEL = "glavitu-small"
+
+_ALLOWED = {
+    "scene": re.compile(r"[a-z0-9][a-z0-9-]{0,79}"),
+    "model": re.compile(r"[a-z0-9][a-z0-9._-]{0,79}"),
+    "map": re.compile(r"[0-9a-f]{16,64}"),
+    "experts": re.compile(r"scene|none|upload-[0-9a-f]{16}"),
+    "glacier": re.compile(r"[\w.:-]{1,80}"),
+    "composite": re.compile(r"natural|swir|ndsi"),
+}
+
+
+@dataclass
+class AppState:
+    """The choices that make up a page's address.
+
+    Attributes
+    ----------
+    scene, model : str
+        Ids of the scene and of the model.
+    map : str
+        Key of the map made of both, empty before it is made.
+    experts : str
+        Which expert outlines to compare with: ``scene`` (those that came with it), ``none``
+        or the id of uploaded ones.
+    glacier : str
+        Id of the glacier that is picked, empty for none.
+    composite : str
+        ``natural``, ``swir`` or ``ndsi``.
+    """
+
+    scene: str = DEFAULT_SCENE
+    model: str = DEFAULT_MODEL
+    map: str = ""
+    experts: str = "scene"
+    glacier: str = ""
+    composite: str = "natural"
+
+
+def app_state() -> AppState:
+    """Return the state of this reader: the address wins over what was chosen before."""
+    state: AppState = st.session_state.setdefault("app_state", AppState())
+    for name, value in _asked_for().items():
+        setattr(state, name, value)
+    _write_address(state)
+    return state
+
+
+def choose(**choices: str) -> None:
+    """Change choices; a new scene or model lets go of the map and the glacier of the old."""
+    state: AppState = st.session_state.setdefault("app_state", AppState())
+    if choices.get("scene", state.scene) != state.scene:
+        choices = {"map": "", "glacier": "", "experts": "scene"} | choices
+    if choices.get("model", state.model) != state.model:
+        choices = {"map": "", "glacier": ""} | choices
+    for name, value in choices.items():
+        setattr(state, name, value)
+    _write_address(state)
+
+
+def _asked_for() -> dict[str, str]:
+    """Return what the address asks for, leaving out whatever is no valid id."""
+    return {
+        name: value
+        for name, value in st.query_params.items()
+        if name in _ALLOWED and _ALLOWED[name].fullmatch(value)
+    }
+
+
+def _write_address(state: AppState) -> None:
+    usual = AppState()
+    wanted = {
+        field.name: getattr(state, field.name)
+        for field in fields(state)
+        if field.name in ("scene", "model")
+        or getattr(state, field.name) != getattr(usual, field.name)
+    }
+    if dict(st.query_params.items()) != wanted:
+        st.query_params.from_dict(wanted)
+
+
+@contextmanager
+def guard() -> Iterator[None]:
+    """Show an error made on purpose as its sentence and stop the page there."""
+    try:
+        yield
+    except gc.GlacierError as error:
+        st.error(str(error))
+        st.stop()
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the scene …")
+def open_scene(scene_id: str) -> "gc.Scene":
+    """Open a scene once for all readers."""
+    return gc.open_scene(scene_id)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Opening the model …")
+def load_model(model_id: str) -> "gc.Model":
+    """Load a model once for all readers."""
+    return gc.load_model(model_id)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the map …")
+def open_map(map_key: str) -> "gc.GlacierMap":
+    """Open a finished map once for all readers."""
+    from glacier_core.settings import settings
+
+    return gc.open_map(settings().data_dir / "maps" / map_key)
+
+
+def current_scene() -> "gc.Scene":
+    """Return the chosen scene, or stop the page with a sentence."""
+    with guard():
+        return open_scene(app_state().scene)
+    raise AssertionError("guard stops the page")
+
+
+def current_model() -> "gc.Model":
+    """Return the chosen model, or stop the page with a sentence."""
+    with guard():
+        return load_model(app_state().model)
+    raise AssertionError("guard stops the page")
+
+
+def current_map() -> "gc.GlacierMap | None":
+    """Return the finished map of the chosen scene and model, None before it is made."""
+    key = app_state().map
+    if not key:
+        return None
+    with guard():
+        return open_map(key)
+    return None
+
+
+def require_map() -> "gc.GlacierMap":
+    """Return the finished map, or say where to make it and stop the page."""
+    result = current_map()
+    if result is None:
+        st.info("This scene has not been mapped yet. **Explore** maps it.")
+        st.page_link("pages/explore.py", label="Map it in Explore", icon=":material/map:")
+        st.stop()
+    return result
+
+
+def current_outlines() -> "gpd.GeoDataFrame | None":
+    """Return the chosen expert outlines, None where there are none."""
+    state = app_state()
+    if state.experts == "none":
+        return None
+    return current_scene().outlines
+
+
+def as_dict() -> dict[str, Any]:
+    """Return the choices as plain values."""
+    return asdict(app_state())

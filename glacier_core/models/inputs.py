@@ -198,7 +198,7 @@ def region_vector(region: str, regions: Sequence[str]) -> NDArray[np.float32]:
             f"The model does not know the region {region!r}. It knows {', '.join(regions)}; "
             f"use {UNKNOWN_REGION!r} for any other place."
         )
-    return (np.array(regions) == region).astype(np.float32)
+    return np.asarray(np.array(regions) == region, dtype=np.float32)
 
 
 def coordinate_vector(longitude: float, latitude: float) -> NDArray[np.float32]:

@@ -1,0 +1,166 @@
+"""The model card: all that must travel with weights, as one validated JSON file."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from glacier_core.errors import ModelError
+from glacier_core.models.config import GlaViTUConfig
+from glacier_core.models.inputs import PUBLISHED_SCALING, UNKNOWN_REGION, ChannelRange
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class _Part(BaseModel):
+    # Infinities and NaN would not survive JSON.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class CalibrationCurve(_Part):
+    """A monotone curve from raw confidence to the share of pixels that prove right.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If x does not increase or y decreases.
+    """
+
+    x: tuple[Share, ...] = Field(min_length=1, description="Raw entropy confidence, increasing.")
+    y: tuple[Share, ...] = Field(min_length=1, description="Calibrated confidence.")
+    fitted_on: str = Field(default="", description="The pixels it was fitted on, in words.")
+
+    @model_validator(mode="after")
+    def _monotone(self) -> Self:
+        if len(self.x) != len(self.y):
+            raise ValueError(f"x has {len(self.x)} knots, y has {len(self.y)}")
+        if np.any(np.diff(self.x) <= 0) or np.any(np.diff(self.y) < 0):
+            raise ValueError("x must increase from knot to knot, and y must never decrease")
+        return self
+
+    def apply(self, confidence: ArrayLike) -> NDArray[np.float32]:
+        """Calibrate raw confidence of any shape: linear between knots, constant beyond.
+
+        NaN stays NaN. The result is in 0..1.
+        """
+        calibrated = np.interp(np.asarray(confidence, dtype=np.float64), self.x, self.y)
+        return np.clip(calibrated, 0.0, 1.0).astype(np.float32)
+
+
+class ReliabilityBin(_Part):
+    """Pixels of like confidence, and how many of them proved right."""
+
+    lower: Share
+    upper: Share
+    count: Annotated[int, Field(gt=0)]
+    confidence: Share = Field(description="Mean over the pixels.")
+    accuracy: Share = Field(description="Share of the pixels whose class is right.")
+
+
+class Reliability(_Part):
+    """How reliable confidence proved on data apart from training and calibration."""
+
+    dataset: str
+    simulated: bool
+    raw: tuple[ReliabilityBin, ...]
+    calibrated: tuple[ReliabilityBin, ...]
+    raw_error: Share = Field(description="Expected calibration error, 100 bins.")
+    calibrated_error: Share = Field(description="Expected calibration error, 100 bins.")
+
+
+class Accuracy(_Part):
+    """One measured figure. Nothing that was not measured by code belongs here."""
+
+    dataset: str
+    metric: str
+    value: float
+    simulated: bool
+
+
+class ModelCard(_Part):
+    """What a network is, takes, was trained on, and how good it proved."""
+
+    name: str = Field(min_length=1)
+    title: str = Field(min_length=1)
+    architecture: Literal["glavitu"] = "glavitu"
+    config: GlaViTUConfig
+    scaling: dict[str, tuple[ChannelRange, ...]] = Field(
+        default=PUBLISHED_SCALING, description="Physical range of each channel, mapped onto 0..1."
+    )
+    patch_size: int = Field(gt=0, description="Side in pixels of the windows it was trained on.")
+    regions: tuple[str, ...] = Field(
+        default=(), description="Names in the order of the one-hot vector; only with regions."
+    )
+    calibration: CalibrationCurve | None = Field(
+        default=None, description="None: raw confidence is all there is."
+    )
+    reliability: Reliability | None = None
+    accuracy: tuple[Accuracy, ...] = ()
+    training: str = Field(min_length=1, description="Data and recipe, in words.")
+    licence: str = Field(min_length=1)
+    sha256: str = Field(default="", pattern="^([0-9a-f]{64})?$", description="Of the weights file.")
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Feature groups that the network takes."""
+        return self.config.features
+
+    @property
+    def location(self) -> Literal["region", "coordinates"] | None:
+        """Kind of the location vector that the network takes."""
+        return self.config.location
+
+    @model_validator(mode="after")
+    def _regions_fit(self) -> Self:
+        expected = self.config.regions if self.location == "region" else 0
+        if len(self.regions) != expected or len(set(self.regions)) != expected:
+            raise ValueError(
+                f"{expected} different region names are needed, there are {self.regions}"
+            )
+        if expected and UNKNOWN_REGION not in self.regions:
+            raise ValueError(f"{UNKNOWN_REGION!r} must be among the regions")
+        return self
+
+    @model_validator(mode="after")
+    def _scaling_fits(self) -> Self:
+        for name in self.inputs:
+            published = PUBLISHED_SCALING[name]
+            given = self.scaling.get(name, ())
+            if [channel.name for channel in given] != [channel.name for channel in published]:
+                raise ValueError(f"the scaling of {name!r} must list the channels of {published}")
+            if any(channel.maximum <= channel.minimum for channel in given):
+                raise ValueError(f"the scaling of {name!r} has a maximum below its minimum")
+            if self.config.expanded_inputs and given != published:
+                raise ValueError("expanded inputs build on the published scaling; leave it as is")
+        return self
+
+    @model_validator(mode="after")
+    def _patch_fits(self) -> Self:
+        if self.patch_size % self.config.size_multiple:
+            raise ValueError(
+                f"the patch size {self.patch_size} is no multiple of {self.config.size_multiple}"
+            )
+        return self
+
+
+def read_card(path: Path) -> ModelCard:
+    """Read and check a model card.
+
+    Raises
+    ------
+    ModelError
+        If the file is absent, is not JSON or is not a valid card.
+    """
+    try:
+        return ModelCard.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ModelError(f"The model card {path} cannot be read: {error.strerror}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the card as a whole"
+        raise ModelError(
+            f"The model card {path} is not valid at {place}: {first['msg']}. "
+            f"{error.error_count()} fault(s) in all; correct the file or fetch the model again."
+        ) from error

@@ -6,6 +6,7 @@ GlacierError
 ├── SceneError        a scene or one of its rasters cannot be used as it is
 ├── OutlineError      a set of outlines cannot be used as it is
 ├── ModelError        weights, a model card or the inputs of a network do not fit
+├── DeviceError       the processor asked for is not there, or its memory is too short
 ├── SourceError       something could not be fetched, or is not what was expected
 ├── StorageError      the disk refused: full, read-only, or an entry is damaged
 ├── QueueFullError    too many maps are already waiting to be made
@@ -27,6 +28,10 @@ class OutlineError(GlacierError):
 
 class ModelError(GlacierError):
     """Weights, a model card or the inputs of a network do not fit together."""
+
+
+class DeviceError(GlacierError):
+    """The processor asked for is not there, or its memory is too short."""
 
 
 class SourceError(GlacierError):

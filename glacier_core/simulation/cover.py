@@ -1,0 +1,136 @@
+"""What lies off the ice: rock, foreland, plants, lakes, sea, and snow that will melt."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from glacier_core.simulation.fields import Grid, fractal_field, smooth_step
+from glacier_core.simulation.ground import Ground, Layer, SurfaceClass
+
+# Off-ice share under seasonal snow: lowest and highest of each style.
+SNOW_SHARES = {"none": (0.0, 0.0), "patches": (0.01, 0.12), "heavy": (0.15, 0.40)}
+
+
+def bare_ground(ground: Ground, generator: np.random.Generator) -> list[Layer]:
+    """Two kinds of rock, till in front of the glaciers, and plants on low, gentle ground."""
+    shape = ground.shape
+    everywhere = np.ones(shape, dtype=np.float32)
+    strata = fractal_field(generator, shape, exponent=2.0, longest=200.0)
+    second = smooth_step(strata, 0.2, 0.5)
+    reach = generator.uniform(80.0, 900.0)
+    edge = fractal_field(generator, shape, exponent=1.6, longest=60.0)
+    near = smooth_step(reach * (1.0 + 0.4 * edge) - ground.distance_to_ice, 0.0, 0.2 * reach)
+    gentle = smooth_step(0.7 - ground.slope, 0.0, 0.2)
+    foreland = near * gentle
+    plants = _plants(ground, generator) * (1.0 - 0.9 * foreland)
+    return [
+        Layer(SurfaceClass.ROCK, "rock", everywhere),
+        Layer(SurfaceClass.ROCK, "other rock", second),
+        Layer(SurfaceClass.FORELAND, "till", foreland),
+        Layer(SurfaceClass.VEGETATION, "vegetation", plants),
+    ]
+
+
+def _plants(ground: Ground, generator: np.random.Generator) -> Grid:
+    off_ice = ~ground.glacier
+    quantile = generator.uniform(-0.35, 0.65)
+    if quantile <= 0.0 or not off_ice.any():
+        return np.zeros(ground.shape, dtype=np.float32)
+    height = ground.elevation
+    line = float(np.quantile(height[off_ice], quantile))
+    spread = 0.25 * float(np.ptp(height)) + 1.0
+    patchy = fractal_field(generator, ground.shape, exponent=1.3, longest=80.0)
+    favour = (line - height) / spread + 0.35 * patchy - 0.8 * np.maximum(ground.slope - 0.6, 0.0)
+    return smooth_step(favour - 0.2 * ground.shade, 0.0, 0.35) * off_ice
+
+
+def seasonal_snow(
+    ground: Ground, generator: np.random.Generator, style: str, water: list[Layer]
+) -> list[Layer]:
+    """Snow off the ice, in high, shaded, hollow and not too steep places."""
+    low, high = SNOW_SHARES[style]
+    share = generator.uniform(low, high)
+    free = ~ground.glacier
+    if share <= 0.0 or free.mean() < 0.01:
+        return []
+    span = float(np.quantile(ground.elevation, 0.98) - np.quantile(ground.elevation, 0.02)) + 50.0
+    fine = fractal_field(generator, ground.shape, exponent=1.2, longest=40.0)
+    favour = generator.uniform(0.8, 2.5) * ground.elevation / span
+    favour = favour + generator.uniform(0.1, 0.5) * np.clip(ground.hollowness / 10.0, -2.0, 2.0)
+    favour = favour + generator.uniform(0.1, 0.7) * np.clip(ground.shade, -1.0, 1.0)
+    favour = favour + 0.25 * fine - 1.2 * np.maximum(ground.slope - 0.75, 0.0)
+    limit = float(np.quantile(favour[free], 1.0 - share))
+    cover = smooth_step(favour - limit, -0.04, 0.06) * free
+    for layer in water:
+        cover = cover * (1.0 - layer.share)
+    return [Layer(SurfaceClass.SEASONAL_SNOW, "seasonal snow", cover.astype(np.float32))]
+
+
+def lakes_and_sea(
+    ground: Ground, generator: np.random.Generator, style: str
+) -> tuple[Ground, list[Layer]]:
+    """Fill hollows and low ground with level water; icebergs float on the sea near the ice."""
+    if style == "none":
+        return ground, []
+    if style == "sea":
+        return _sea(ground, generator)
+    elevation = ground.elevation.copy()
+    water = np.zeros(ground.shape, dtype=np.bool_)
+    for row, column in _lake_seeds(ground, generator):
+        lake = _pool(ground, generator, row, column)
+        elevation[lake] = np.minimum(elevation[row, column], elevation[lake].max())
+        water |= lake
+    if not water.any():
+        return ground, []
+    layer = Layer(SurfaceClass.WATER, "water", water.astype(np.float32))
+    return replace(ground, elevation=elevation), [layer]
+
+
+def _lake_seeds(ground: Ground, generator: np.random.Generator) -> list[tuple[int, int]]:
+    """Places for lakes: some at glacier tongues, some on gentle ground."""
+    gentle = ~ground.glacier & (ground.slope < 0.35)
+    at_tongue = gentle & (ground.distance_to_ice < 250.0) & _near_tongue(ground)
+    seeds: list[tuple[int, int]] = []
+    for places, most in ((at_tongue, 3), (gentle & (ground.hollowness > 1.0), 5)):
+        rows, columns = np.nonzero(places)
+        for _ in range(int(generator.integers(1, most + 1)) if rows.size else 0):
+            pick = int(generator.integers(rows.size))
+            seeds.append((int(rows[pick]), int(columns[pick])))
+    return seeds
+
+
+def _near_tongue(ground: Ground) -> NDArray[np.bool_]:
+    low_ice = ground.glacier & (ground.relative_height < 0.2)
+    return np.asarray(ndimage.binary_dilation(low_ice, iterations=8))
+
+
+def _pool(
+    ground: Ground, generator: np.random.Generator, row: int, column: int
+) -> NDArray[np.bool_]:
+    """Connected ground around a place that a lake of drawn depth and radius would drown."""
+    rows, columns = np.ogrid[: ground.shape[0], : ground.shape[1]]
+    radius = float(generator.uniform(60.0, 450.0)) / ground.resolution
+    wobble = 0.3 * fractal_field(generator, ground.shape, exponent=2.0, longest=40.0)
+    distance = np.hypot(rows - row, columns - column)
+    level = float(ground.smooth[row, column]) + float(generator.uniform(4.0, 25.0))
+    drowned = (ground.smooth < level) & (distance < radius * (1.0 + wobble)) & ~ground.glacier
+    parts, _ = ndimage.label(drowned)
+    part = parts[row, column]
+    return np.asarray((parts == part) & (part > 0))
+
+
+def _sea(ground: Ground, generator: np.random.Generator) -> tuple[Ground, list[Layer]]:
+    level = float(np.quantile(ground.elevation, generator.uniform(0.04, 0.25)))
+    water = ndimage.binary_opening((ground.elevation < level) & ~ground.glacier, iterations=2)
+    elevation = np.where(water, level, ground.elevation).astype(np.float32)
+    flooded = replace(ground, elevation=elevation)
+    layers = [Layer(SurfaceClass.WATER, "water", water.astype(np.float32))]
+    density = generator.uniform(0.0, 1.0)
+    if density > 0.3:
+        fine = fractal_field(generator, ground.shape, exponent=0.9, longest=12.0)
+        near = smooth_step(1500.0 - ground.distance_to_ice, 0.0, 1500.0)
+        bergs = water * smooth_step(fine + 1.2 * density * near, 2.6, 3.2)
+        layers.append(Layer(SurfaceClass.ICEBERG, "ice", bergs.astype(np.float32)))
+    return flooded, layers

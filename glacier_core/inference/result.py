@@ -1,0 +1,326 @@
+"""A glacier map: what the network made of a scene, and what it made it from."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+import geopandas as gpd
+import numpy as np
+import rioxarray  # noqa: F401  (registers the .rio accessor)
+import xarray as xr
+from affine import Affine
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from pyproj import Proj, Transformer
+from rasterio.crs import CRS
+
+from glacier_core.confidence.entropy import entropy_confidence
+from glacier_core.errors import StorageError
+from glacier_core.inference.files import disk_errors, write_file
+from glacier_core.inference.rasters import read_layer, write_layer
+from glacier_core.outlines.polygonizing import polygonize
+from glacier_core.outlines.writing import write_outlines
+from glacier_core.scene import SceneAttributes
+
+PROVENANCE = "provenance.json"
+OUTLINES = "outlines.parquet"
+NO_CLASS = 255  # in glacier.tif, where nothing was mapped
+GLACIER_COLOURS = {0: (0, 0, 0, 0), 1: (213, 94, 0, 255), NO_CLASS: (0, 0, 0, 0)}
+UNMAPPED_COLOURS = {0: (0, 0, 0, 0), 1: (95, 95, 95, 255)}
+AREA_BLOCK = 64  # pixels; the areal scale of a projection hardly changes over such a distance
+
+
+@dataclass(frozen=True, eq=False)
+class GlacierMap:
+    """What the network made of a scene.
+
+    Attributes
+    ----------
+    data : xarray.Dataset
+        Carried by rioxarray, on the grid of the scene; all (y, x). ``probability`` float32 of
+        glacier, NaN where unmapped; ``confidence`` float32, the calibrated chance that the class
+        is right, NaN where unmapped; ``glacier`` bool, False where unmapped; ``unmapped`` bool,
+        True where the scene has no data.
+    attributes : SceneAttributes
+        Of the scene.
+    provenance : dict
+        Scene, model, options, processor, time, software and notes, as JSON can hold them.
+    key : str
+        SHA-256 of all that decided the result.
+    folder : Path or None
+        Where the map lies on disk, if it does.
+    """
+
+    data: xr.Dataset
+    attributes: SceneAttributes
+    provenance: dict[str, Any]
+    key: str
+    folder: Path | None = None
+
+    @property
+    def probability(self) -> xr.DataArray:
+        """Probability of glacier, NaN where unmapped."""
+        return self.data["probability"]
+
+    @property
+    def confidence(self) -> xr.DataArray:
+        """Calibrated chance that the class is right, NaN where unmapped."""
+        return self.data["confidence"]
+
+    @property
+    def raw_confidence(self) -> xr.DataArray:
+        """One minus the entropy of the probability, before calibration."""
+        return self.probability.copy(data=entropy_confidence(self.probability.to_numpy()))
+
+    @property
+    def glacier(self) -> xr.DataArray:
+        """Where the probability of glacier is above a half."""
+        return self.data["glacier"]
+
+    @property
+    def unmapped(self) -> xr.DataArray:
+        """Where the scene has no data, so that nothing can be said."""
+        return self.data["unmapped"]
+
+    @property
+    def crs(self) -> CRS:
+        """Projected, metric coordinate system of the grid."""
+        return self.data.rio.crs
+
+    @property
+    def transform(self) -> Affine:
+        """Affine transform from pixel corners to coordinates, in metres."""
+        return Affine.from_gdal(*map(float, self.data.spatial_ref.attrs["GeoTransform"].split()))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.data.sizes["y"], self.data.sizes["x"]
+
+    @property
+    def resolution(self) -> float:
+        """Side of a pixel, in metres of the coordinate system."""
+        return float(self.transform.a)
+
+    @property
+    def scene_id(self) -> str:
+        """Short name of the scene."""
+        return self.attributes.id
+
+    @property
+    def title(self) -> str:
+        """What people read of the scene."""
+        return self.attributes.title
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the scene was simulated rather than observed."""
+        return self.attributes.simulated
+
+    @property
+    def model_name(self) -> str:
+        """Name of the model."""
+        return str(self.provenance["model"]["name"])
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of this map must know, a sentence each."""
+        return list(self.provenance["notes"])
+
+    def outlines(self, min_area_km2: float = 0.01) -> gpd.GeoDataFrame:
+        """Return the outlines of the mapped ice, in the one schema, the largest first.
+
+        Parameters
+        ----------
+        min_area_km2 : float
+            Smaller patches of ice are left out.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            Ids ``predicted-0001``, ``predicted-0002`` and so on; the source is the model, and
+            says whether the scene is simulated; the date is that of the imagery.
+        """
+        acquired = self.attributes.acquired
+        return polygonize(
+            self.glacier.to_numpy(),
+            self.transform,
+            self.crs,
+            min_area_km2=min_area_km2,
+            id_prefix="predicted",
+            source=self.model_name + (", simulated scene" if self.simulated else ""),
+            date="" if acquired is None else acquired.isoformat(),
+        )
+
+    def area_km2(self) -> float:
+        """Area of all mapped ice on the ellipsoid, in km².
+
+        Every glacier pixel counts, however small its patch. The area of a pixel is its side
+        squared over the areal scale of the projection, taken in the middle of blocks of 64 x 64
+        pixels, so that it is a true area in any projection.
+        """
+        counts = _block_sums(self.glacier.to_numpy())
+        return float(np.sum(counts * self._pixel_areas(counts.shape))) / 1e6
+
+    def _pixel_areas(self, blocks: tuple[int, int]) -> NDArray[np.float64]:
+        """Area in m² of a pixel in each block."""
+        rows, columns = (
+            np.minimum((np.arange(number) + 0.5) * AREA_BLOCK, length)
+            for number, length in zip(blocks, self.shape, strict=True)
+        )
+        x, y = self.transform @ (columns[None, :] + 0 * rows[:, None], rows[:, None] + 0 * columns)
+        crs = self.crs.to_wkt()
+        geographic = Transformer.from_crs(crs, Proj(crs).crs.geodetic_crs, always_xy=True)
+        factors = Proj(crs).get_factors(*geographic.transform(x, y))
+        return self.resolution**2 / np.asarray(factors.areal_scale)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the map into a folder that QGIS and `open_map` read.
+
+        ``probability.tif``, ``confidence.tif``, ``glacier.tif`` (1 glacier, 0 none, 255 unmapped)
+        and ``unmapped.tif`` are cloud-optimised GeoTIFFs; ``outlines.parquet`` is GeoParquet;
+        ``provenance.json`` says what the map was made from.
+
+        Returns
+        -------
+        Path
+            The folder, made if need be.
+
+        Raises
+        ------
+        StorageError
+            If the disk refuses.
+        """
+        folder = Path(folder)
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._write_layers(folder)
+        write_outlines(self.outlines(), folder / OUTLINES)
+        content = json.dumps(self.provenance, indent=1, ensure_ascii=False)
+        write_file(folder / PROVENANCE, content.encode())
+        return folder
+
+    def _write_layers(self, folder: Path) -> None:
+        unmapped = self.unmapped.to_numpy()
+        glacier = np.where(unmapped, NO_CLASS, self.glacier.to_numpy()).astype(np.uint8)
+        place: dict[str, Any] = {
+            "transform": self.transform,
+            "crs": self.crs,
+            "tags": self._tags(),
+        }
+        for name in ("probability", "confidence"):
+            layer = self.data[name].to_numpy()
+            write_layer(folder / f"{name}.tif", layer, nodata=float("nan"), **place)
+        write_layer(
+            folder / "glacier.tif", glacier, nodata=NO_CLASS, colours=GLACIER_COLOURS, **place
+        )
+        write_layer(
+            folder / "unmapped.tif",
+            unmapped.astype(np.uint8),
+            nodata=None,
+            colours=UNMAPPED_COLOURS,
+            **place,
+        )
+
+    def _tags(self) -> dict[str, str]:
+        tags = {
+            "SCENE": self.title,
+            "SCENE_ID": self.scene_id,
+            "MODEL": self.model_name,
+            "KEY": self.key,
+        }
+        if self.simulated:
+            tags["SIMULATED"] = "The scene was simulated, not observed."
+        return tags
+
+    def with_note(self, note: str) -> Self:
+        """Return the same map with one more note in its provenance."""
+        provenance = self.provenance | {"notes": [*self.provenance["notes"], note]}
+        return replace(self, provenance=provenance)
+
+
+def make_map(
+    probability: NDArray[np.float32],
+    confidence: NDArray[np.float32],
+    *,
+    transform: Affine,
+    crs: CRS,
+    provenance: dict[str, Any],
+) -> GlacierMap:
+    """Put a map together; whatever has no probability is unmapped.
+
+    Parameters
+    ----------
+    probability, confidence : ndarray of float32, (rows, columns)
+        NaN where unmapped.
+    transform : affine.Affine
+    crs : rasterio.crs.CRS
+    provenance : dict
+        With ``key``, ``scene`` (its ``attributes`` among it), ``model`` and ``notes``.
+    """
+    unmapped = np.isnan(probability)
+    rows, columns = probability.shape
+    layers = {
+        "probability": probability,
+        "confidence": confidence,
+        "glacier": probability > 0.5,
+        "unmapped": unmapped,
+    }
+    for layer in layers.values():
+        layer.setflags(write=False)
+    data = xr.Dataset(
+        {name: (("y", "x"), layer) for name, layer in layers.items()},
+        coords={
+            "y": transform.f + (np.arange(rows) + 0.5) * transform.e,
+            "x": transform.c + (np.arange(columns) + 0.5) * transform.a,
+        },
+    )
+    return GlacierMap(
+        data.rio.write_crs(crs).rio.write_transform(transform),
+        SceneAttributes.model_validate_json(json.dumps(provenance["scene"]["attributes"])),
+        provenance,
+        str(provenance["key"]),
+    )
+
+
+def open_map(folder: str | Path) -> GlacierMap:
+    """Open a map that `GlacierMap.save` wrote.
+
+    Raises
+    ------
+    StorageError
+        If the folder holds no map, or a damaged one.
+    """
+    folder = Path(folder)
+    try:
+        provenance = json.loads((folder / PROVENANCE).read_bytes())
+        probability, transform, crs = read_layer(folder / "probability.tif")
+        confidence, *_ = read_layer(folder / "confidence.tif")
+        found = make_map(
+            probability, confidence, transform=transform, crs=crs, provenance=provenance
+        )
+        _check_classes(found, folder)
+    except (OSError, ValueError, KeyError, TypeError, ValidationError, StorageError) as error:
+        raise StorageError(
+            f"{folder} holds no whole glacier map ({error}). Map the scene again."
+        ) from error
+    return replace(found, folder=folder)
+
+
+def _check_classes(found: GlacierMap, folder: Path) -> None:
+    """Raise StorageError unless the classes follow from the probability, as they must."""
+    glacier, *_ = read_layer(folder / "glacier.tif")
+    unmapped, *_ = read_layer(folder / "unmapped.tif")
+    fits = np.array_equal(glacier == 1, found.glacier) and np.array_equal(
+        unmapped == 1, found.unmapped
+    )
+    if not fits or found.confidence.shape != found.shape:
+        raise StorageError("its layers do not belong together")
+
+
+def _block_sums(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Count the True pixels of each block of AREA_BLOCK x AREA_BLOCK."""
+    rows, columns = (np.arange(0, length, AREA_BLOCK) for length in mask.shape)
+    by_rows = np.add.reduceat(mask, rows, axis=0, dtype=np.int64)
+    return np.add.reduceat(by_rows, columns, axis=1)

@@ -1,0 +1,71 @@
+"""All the numbers of a training, in one frozen object."""
+
+from dataclasses import dataclass, field
+
+from glacier_core.errors import ModelError
+from glacier_core.models.config import GlaViTUConfig
+from glacier_core.simulation.ground import SurfaceClass
+from glacier_core.training.augmentation import Augmentation
+
+
+@dataclass(frozen=True)
+class TrainingRecipe:
+    """Everything that decides what a training makes of the simulator.
+
+    Attributes
+    ----------
+    name, title : str
+        Of the model that comes out.
+    network : GlaViTUConfig
+    seed : int
+        Of the first weights and of every patch drawn. Scenes have seeds of their own.
+    training_scenes, calibration_scenes, scored_scenes : int
+        How many of each. The last two are of terrain and spectra never trained on.
+    steps, batch, patch_size : int
+        Updates of the weights, patches an update, side of a patch in pixels.
+    learning_rate, weight_decay, largest_gradient : float
+        Of AdamW; the rate falls along one cosine to zero, gradients are clipped to this norm.
+    focal_gamma, label_smoothing, supervision_share : float
+        Of the loss, see `losses`.
+    surface_weights : tuple of (SurfaceClass, float)
+        How many times other than once the pixels of a surface count.
+    average_decay : float
+        Of the exponential moving average of the weights, which is what is kept in the end.
+    augmentation : Augmentation
+    checkpoint_every : int
+        Steps between checkpoints.
+    mixed_precision : bool
+        Compute in bfloat16 where the processor has it. Not reproducible bit for bit elsewhere.
+    """
+
+    name: str
+    title: str
+    network: GlaViTUConfig
+    seed: int
+    training_scenes: int
+    calibration_scenes: int
+    scored_scenes: int
+    steps: int
+    batch: int = 3
+    patch_size: int = 256
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    largest_gradient: float = 1.0
+    focal_gamma: float = 2.0
+    label_smoothing: float = 0.0
+    supervision_share: float = 0.5
+    surface_weights: tuple[tuple[SurfaceClass, float], ...] = ()
+    average_decay: float = 0.995
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    checkpoint_every: int = 100
+    mixed_precision: bool = True
+
+    def __post_init__(self) -> None:
+        if self.patch_size % self.network.size_multiple:
+            raise ModelError(
+                f"The patch size {self.patch_size} of the recipe {self.name!r} is no multiple of "
+                f"{self.network.size_multiple}, which its network needs."
+            )
+        counts = (self.training_scenes, self.calibration_scenes, self.scored_scenes)
+        if min(*counts, self.steps, self.batch, self.checkpoint_every) < 1:
+            raise ModelError(f"Every count of the recipe {self.name!r} must be 1 or more.")

@@ -1,0 +1,210 @@
+"""The training loop: draw patches, take a step, keep a checkpoint, again."""
+
+import csv
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from glacier_core.errors import ModelError
+from glacier_core.models.glavitu import GlaViTU
+from glacier_core.models.inputs import scale_feature
+from glacier_core.training.augmentation import draw_patch
+from glacier_core.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from glacier_core.training.hyperparameters import TrainingRecipe
+from glacier_core.training.losses import deep_supervision_loss
+from glacier_core.training.scenes import TrainingScene
+
+CHECKPOINT = "checkpoint.safetensors"
+LOG = "log.csv"
+LOG_EVERY = 10
+LOG_COLUMNS = ("step", "seconds", "learning_rate", "loss")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Patches as the network takes them."""
+
+    inputs: dict[str, Tensor]  # scaled, (N, C, H, W)
+    target: Tensor  # (N, H, W), 0 or 1
+    weight: Tensor  # (N, H, W)
+
+
+def train_network(
+    recipe: TrainingRecipe,
+    scenes: list[Path],
+    folder: Path,
+    progress: Callable[[str], None],
+) -> tuple[GlaViTU, float]:
+    """Train, or go on training, and return the averaged network and the seconds it took.
+
+    Parameters
+    ----------
+    recipe : TrainingRecipe
+    scenes : list of Path
+        Files of `TrainingScene.save`, always in the same order.
+    folder : Path
+        Keeps the checkpoint and ``log.csv``.
+    progress : callable
+        Is given a line now and then.
+    """
+    state = _fresh_state(recipe)
+    fingerprint = recipe_fingerprint(recipe)
+    checkpoint = folder / CHECKPOINT
+    if checkpoint.exists():
+        load_checkpoint(state, checkpoint, fingerprint)
+        progress(f"Training goes on after step {state.step}.")
+    _shorten_log(folder / LOG, state.step)
+    progress(f"{recipe.steps} steps in {_precision(recipe)} on {torch.get_num_threads()} threads.")
+    while state.step < recipe.steps:
+        loss = _timed_step(recipe, scenes, state)
+        if state.step % LOG_EVERY == 0 or state.step == recipe.steps:
+            _log(folder / LOG, state.step, round(state.seconds, 1), _rate(recipe, state.step), loss)
+        if state.step % recipe.checkpoint_every == 0 or state.step == recipe.steps:
+            save_checkpoint(state, checkpoint, fingerprint)
+            progress(f"Step {state.step} of {recipe.steps}: loss {loss:.4f}, {state.seconds:.0f} s")
+    return _averaged(recipe, state), state.seconds
+
+
+def recipe_fingerprint(recipe: TrainingRecipe) -> str:
+    """SHA-256 of every number of the recipe."""
+    return hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode()).hexdigest()
+
+
+def draw_batch(
+    recipe: TrainingRecipe, scenes: list[Path], generator: np.random.Generator
+) -> Batch:
+    """Cut one patch out of each of `recipe.batch` random scenes."""
+    chosen = generator.integers(len(scenes), size=recipe.batch)
+    return make_batch(
+        recipe,
+        [
+            draw_patch(
+                TrainingScene.load(scenes[i]), generator, recipe.patch_size, recipe.augmentation
+            )
+            for i in chosen
+        ],
+    )
+
+
+def make_batch(recipe: TrainingRecipe, patches: list[TrainingScene]) -> Batch:
+    """Scale patches and weigh their pixels by surface; what was not seen does not count."""
+    factors = np.ones(256, np.float32)
+    for surface, factor in recipe.surface_weights:
+        factors[surface] = factor
+    optical = np.stack([patch.optical for patch in patches])
+    dem = np.stack([np.stack([patch.elevation, patch.slope]) for patch in patches])
+    seen = np.isfinite(optical).all(axis=1)
+    weight = np.stack([patch.weight * factors[patch.surface] for patch in patches]) * seen
+    scaled = {"optical": scale_feature("optical", optical), "dem": scale_feature("dem", dem)}
+    return Batch(
+        {name: torch.from_numpy(values) for name, values in scaled.items()},
+        torch.from_numpy(np.stack([patch.glacier for patch in patches])).long(),
+        torch.from_numpy(weight),
+    )
+
+
+def _timed_step(recipe: TrainingRecipe, scenes: list[Path], state: TrainingState) -> float:
+    started = time.monotonic()
+    loss = _take_step(recipe, state, draw_batch(recipe, scenes, state.generator))
+    state.seconds += time.monotonic() - started
+    return loss
+
+
+def _take_step(recipe: TrainingRecipe, state: TrainingState, batch: Batch) -> float:
+    for group in state.optimiser.param_groups:
+        group["lr"] = _rate(recipe, state.step)
+    state.network.train()
+    with torch.autocast("cpu", torch.bfloat16, enabled=_has_bfloat16(recipe)):
+        logits = state.network(batch.inputs)
+    loss = deep_supervision_loss(
+        logits,
+        batch.target,
+        batch.weight,
+        supervision_share=recipe.supervision_share,
+        gamma=recipe.focal_gamma,
+        smoothing=recipe.label_smoothing,
+    )
+    if not torch.isfinite(loss):
+        raise ModelError(
+            f"The loss became {loss.item()} at step {state.step}. Lower the learning rate of the "
+            "recipe, or look for numbers that are not finite in its scenes."
+        )
+    state.optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(state.network.parameters(), recipe.largest_gradient)
+    state.optimiser.step()
+    state.step += 1
+    _update_average(recipe, state)
+    return loss.item()
+
+
+@torch.no_grad()
+def _update_average(recipe: TrainingRecipe, state: TrainingState) -> None:
+    """Move the average towards the weights, faster at first so that it forgets the start."""
+    decay = min(recipe.average_decay, (1 + state.step) / (10 + state.step))
+    for name, value in state.network.state_dict().items():
+        if value.is_floating_point():
+            state.average[name].lerp_(value, 1 - decay)
+        else:
+            state.average[name].copy_(value)
+
+
+def _rate(recipe: TrainingRecipe, step: int) -> float:
+    """Learning rate after `step` steps: one cosine to zero."""
+    return recipe.learning_rate * 0.5 * (1.0 + math.cos(math.pi * step / recipe.steps))
+
+
+def _fresh_state(recipe: TrainingRecipe) -> TrainingState:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        network = GlaViTU(recipe.network)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return TrainingState(
+        network,
+        {name: value.detach().clone() for name, value in network.state_dict().items()},
+        torch.optim.AdamW(
+            network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+        ),
+        np.random.Generator(np.random.PCG64(recipe.seed)),
+    )
+
+
+def _averaged(recipe: TrainingRecipe, state: TrainingState) -> GlaViTU:
+    network = GlaViTU(recipe.network)
+    network.load_state_dict(state.average)
+    return network.eval().requires_grad_(False)
+
+
+def _has_bfloat16(recipe: TrainingRecipe) -> bool:
+    return recipe.mixed_precision and torch.cpu._is_avx512_bf16_supported()
+
+
+def _precision(recipe: TrainingRecipe) -> str:
+    if _has_bfloat16(recipe):
+        return "bfloat16 where it is safe"
+    return "float32" + (", as this processor has no bfloat16" if recipe.mixed_precision else "")
+
+
+def _shorten_log(path: Path, step: int) -> None:
+    """Start the log, or drop its lines of steps that will be taken again."""
+    lines: list[list[str]] = []
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as stream:
+            lines = [line for line in csv.reader(stream) if line[0].isdigit()]
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(LOG_COLUMNS)
+        writer.writerows(line for line in lines if int(line[0]) <= step)
+
+
+def _log(path: Path, *values: float) -> None:
+    with path.open("a", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerow(values)

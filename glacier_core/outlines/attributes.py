@@ -1,0 +1,131 @@
+"""The words of an outline file, translated into the one schema."""
+
+import re
+from typing import Any, Final
+
+import pandas as pd
+
+_NAMES: Final = {
+    "glacier_id": (
+        "glacierid",
+        "rgiid",
+        "glacid",
+        "glimsid",
+        "glimsidcr",
+        "fcgiid",
+        "cgiid",
+        "id",
+        "num",
+    ),
+    "name": ("name", "glacname", "glcname", "glaciername", "glacier"),
+    "date": ("date", "srcdate", "bgndate", "repdate", "acqdate", "acquired", "year"),
+    "analyst": ("analyst", "analysts", "compiler", "digitizer", "author"),
+    "source": ("source",),
+}
+"""Attribute names that stand for each column, lower case without underscores, the first wins:
+our own, RGI 5 to 7 (rgi_id, RGIId, src_date, BgnDate), GLIMS (glac_id, src_date, analysts),
+the Chinese Glacier Inventory 2 (FCGI_ID, Glc_Name, Rep_Date, Compiler), and plain words."""
+
+_INVENTORIES: Final = (
+    ("rgiid", "RGI2000-v7.0-G", "RGI 7.0"),
+    ("rgiid", "RGI2000-v7.0-C", "RGI 7.0 glacier complexes"),
+    ("rgiid", "RGI60-", "RGI 6"),
+    ("rgiid", "RGI50-", "RGI 5"),
+    ("fcgiid", "", "Second Chinese Glacier Inventory"),
+    ("anlysid", "", "GLIMS"),
+)
+"""Attribute, how its values begin, and the inventory that this betrays."""
+
+
+def translate(table: pd.DataFrame, *, file_name: str) -> dict[str, list[str]]:
+    """Return the texts of the schema's columns for a table of attributes.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Attributes as read from a file. Every value is treated as text and nothing but text.
+    file_name : str
+        Written as the source where the table has no such column and betrays no inventory.
+
+    Returns
+    -------
+    dict of str to list of str
+        ``glacier_id`` (unique, made up where missing), ``name``, ``date``, ``analyst`` and
+        ``source``, one entry a row; empty where unknown.
+    """
+    known = {_plain(column): column for column in reversed(list(table.columns))}
+    texts = {
+        ours: [_text(value) for value in _column(table, known, theirs)]
+        for ours, theirs in _NAMES.items()
+    }
+    texts["date"] = [iso_date(value) for value in texts["date"]]
+    texts["glacier_id"] = _unique(texts["glacier_id"])
+    if "source" not in known:
+        texts["source"] = [_inventory(table, known) or file_name] * len(table)
+    return texts
+
+
+def iso_date(text: str) -> str:
+    """Return a date as ISO text as far as it is known: ``2003-07-30``, ``2003-07`` or ``2003``.
+
+    Parameters
+    ----------
+    text : str
+        ISO dates and times, ``20030730``, RGI's ``20030799`` and ``20039999`` (day or month
+        unknown) and ``-9999999`` (all unknown), ``2009年8月31日``, years. Other text is kept.
+    """
+    parts = re.match(r"(\d{4})[-年/]?(\d{1,2})?(?:[-月/]?(\d{1,2}))?(?:\.0*$|\D|$)", text)
+    if re.fullmatch(r"-9+(\.0*)?|0+(\.0*)?", text):
+        return ""
+    if parts is None:
+        return text
+    year, month, day = (int(part) if part else 0 for part in parts.groups())
+    if not 1 <= month <= 12:
+        return f"{year:04d}"
+    return f"{year:04d}-{month:02d}-{day:02d}" if 1 <= day <= 31 else f"{year:04d}-{month:02d}"
+
+
+def _plain(column: Any) -> str:
+    return re.sub(r"[^a-z0-9]", "", str(column).lower())
+
+
+def _column(table: pd.DataFrame, known: dict[str, Any], theirs: tuple[str, ...]) -> list[Any]:
+    for name in theirs:
+        if name in known and table[known[name]].notna().any():
+            return list(table[known[name]])
+    return [""] * len(table)
+
+
+def _text(value: Any) -> str:
+    if value is None or pd.isna(value):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace").strip()
+    return str(value).strip()
+
+
+def _unique(ids: list[str]) -> list[str]:
+    """Return ids that differ: the nameless and the repeats (other dates, say) get numbers."""
+    digits = max(4, len(str(len(ids))))
+    seen: set[str] = set()
+    unique = []
+    for number, text in enumerate(ids, start=1):
+        wanted = candidate = text or f"outline-{number:0{digits}d}"
+        repeat = 1
+        while candidate in seen:
+            repeat += 1
+            candidate = f"{wanted}-{repeat}"
+        seen.add(candidate)
+        unique.append(candidate)
+    return unique
+
+
+def _inventory(table: pd.DataFrame, known: dict[str, Any]) -> str:
+    for column, beginning, inventory in _INVENTORIES:
+        if column in known and len(table):
+            values = table[known[column]].astype("str")
+            if values.str.startswith(beginning).all():
+                return inventory
+    return ""

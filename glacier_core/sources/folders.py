@@ -1,0 +1,312 @@
+"""Scenes on disk: a folder of cloud-optimised GeoTIFFs and a scene.json."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import geopandas as gpd
+import numpy as np
+import rasterio
+from affine import Affine
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+from rasterio._err import CPLE_BaseError
+from rasterio.crs import CRS
+from rasterio.errors import RasterioError
+
+from glacier_core.errors import GlacierError, SceneError, StorageError
+from glacier_core.outlines.reading import read_outlines
+from glacier_core.outlines.schema import empty_outlines
+from glacier_core.outlines.writing import write_outlines
+from glacier_core.scene import BANDS, ORBITS, Scene, SceneAttributes, build_scene
+from glacier_core.settings import settings
+
+FORMAT: Final = 1
+"""Version of the layout; a folder of another version is refused with a sentence."""
+
+_DESCRIPTION: Final = "scene.json"
+_OUTLINES: Final = "expert_outlines.gpkg"
+_RADAR: Final = ("co_pol_sar", "cross_pol_sar", "in_sar")
+_UNITS: Final = {
+    "optical": "reflectance",
+    "elevation": "metre",
+    "slope": "degree",
+    "co_pol_sar": "sigma nought, linear",
+    "cross_pol_sar": "sigma nought, linear",
+    "in_sar": "coherence",
+    "thermal": "kelvin",
+    "valid": "1 = usable",
+}
+
+
+class _Description(BaseModel):
+    """What scene.json holds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: int
+    attributes: SceneAttributes
+    crs: str
+    transform: tuple[float, float, float, float, float, float]
+    shape: tuple[int, int]
+    rasters: list[str]
+    outlines: int | None
+    fingerprint: str
+
+
+def scene_folder(scene_id: str) -> Path:
+    """Return the folder in which the scene of an id lives, whether or not it is there yet."""
+    return settings().data_dir / "scenes" / scene_id
+
+
+def keep_scene(scene: Scene) -> Path:
+    """Write a scene where :func:`scene_folder` of its id says, and return that folder."""
+    return write_scene(scene, scene_folder(scene.id))
+
+
+def is_scene_folder(folder: Path) -> bool:
+    """Return whether a folder looks like a scene."""
+    return (folder / _DESCRIPTION).is_file()
+
+
+def write_scene(scene: Scene, folder: str | Path) -> Path:
+    """Write a scene into a folder, whole or not at all.
+
+    The folder holds ``optical.tif`` (six described bands), ``elevation.tif``, ``slope.tif``,
+    ``valid.tif`` and any optional feature as cloud-optimised GeoTIFFs, float32 with NaN for no
+    data (``valid`` as 0 and 1), ``expert_outlines.gpkg`` where there are outlines, and
+    ``scene.json``. QGIS opens every one of them.
+
+    Parameters
+    ----------
+    scene : Scene
+    folder : str or Path
+        A scene already there is replaced; any other folder that holds something is refused.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    StorageError
+        When the disk is full, the place cannot be written, or holds something else. Nothing
+        half written is left behind, and what was there before stays.
+    """
+    folder = Path(folder)
+    if folder.exists() and not is_scene_folder(folder) and _holds_something(folder):
+        raise StorageError(
+            f"{folder} already holds something that is no scene. Choose another folder."
+        )
+    beside = folder.with_name(f".{folder.name}-{uuid4().hex}")
+    try:
+        with _disk_troubles(folder):
+            beside.mkdir(parents=True)
+            _fill(beside, scene)
+            _flush(beside)
+            _exchange(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return folder
+
+
+def read_scene(folder: str | Path) -> Scene:
+    """Read a scene that :func:`write_scene` wrote, bit for bit.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Returns
+    -------
+    Scene
+
+    Raises
+    ------
+    SceneError
+        When the folder is no scene, or of a layout this version does not know.
+    StorageError
+        When a file is missing, damaged, or not what was written.
+    """
+    folder = Path(folder)
+    described = _description(folder)
+    layers = {name: _read_raster(folder / f"{name}.tif", described) for name in described.rasters}
+    scene = _assemble(folder, described, layers)
+    if scene.fingerprint() != described.fingerprint:
+        raise StorageError(
+            f"The rasters in {folder} are not the ones that were written: they are damaged, or "
+            "another program changed them. Delete the folder and make the scene again."
+        )
+    return scene
+
+
+def read_attributes(folder: Path) -> SceneAttributes:
+    """Return what a scene folder tells of itself, without reading a pixel.
+
+    Raises
+    ------
+    SceneError, StorageError
+        As :func:`read_scene`.
+    """
+    return _description(folder).attributes
+
+
+def _holds_something(folder: Path) -> bool:
+    return not folder.is_dir() or any(folder.iterdir())
+
+
+@contextmanager
+def _disk_troubles(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except StorageError as problem:
+        raise StorageError(f"The scene could not be kept in {folder}: {problem}") from problem
+    except (OSError, RasterioError, CPLE_BaseError) as problem:
+        raise StorageError(
+            f"The scene could not be written to {folder}: {problem}. Nothing was kept. "
+            "Check the free space and the rights of that folder."
+        ) from problem
+
+
+def _fill(folder: Path, scene: Scene) -> None:
+    names = [str(name) for name in scene.data.data_vars]
+    for name in names:
+        _write_raster(folder / f"{name}.tif", scene, name)
+    if scene.outlines is not None and len(scene.outlines):
+        write_outlines(scene.outlines, folder / _OUTLINES)
+    described = _Description(
+        format=FORMAT,
+        attributes=scene.attributes,
+        crs=scene.crs.to_wkt(),
+        transform=tuple(scene.transform)[:6],
+        shape=scene.shape,
+        rasters=names,
+        outlines=None if scene.outlines is None else len(scene.outlines),
+        fingerprint=scene.fingerprint(),
+    )
+    text = described.model_dump_json(indent=2) + "\n"
+    (folder / _DESCRIPTION).write_text(text, encoding="utf-8")
+
+
+def _write_raster(path: Path, scene: Scene, name: str) -> None:
+    layers = np.atleast_3d(scene.data[name].to_numpy().T).T
+    truth = layers.dtype == np.bool_
+    profile = {
+        "driver": "COG",
+        "dtype": "uint8" if truth else "float32",
+        "count": layers.shape[0],
+        "height": scene.shape[0],
+        "width": scene.shape[1],
+        "crs": scene.crs,
+        "transform": scene.transform,
+        "compress": "DEFLATE",
+        "predictor": "STANDARD" if truth else "FLOATING_POINT",
+        "overview_resampling": "NEAREST" if truth else "AVERAGE",
+        "nodata": None if truth else float("nan"),
+    }
+    with rasterio.open(path, "w", **profile) as raster:
+        raster.write(layers.astype(profile["dtype"], copy=False))
+        raster.descriptions = _band_names(name)
+        raster.units = (_UNITS[name],) * layers.shape[0]
+
+
+def _band_names(name: str) -> tuple[str, ...]:
+    if name == "optical":
+        return BANDS
+    return tuple(f"{name} {orbit}" for orbit in ORBITS) if name in _RADAR else (name,)
+
+
+def _flush(folder: Path) -> None:
+    for path in (*folder.iterdir(), folder):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _exchange(new: Path, folder: Path) -> None:
+    """Put the new folder in the old one's place; the old one goes only when the new one stands."""
+    old = folder.with_name(f".{folder.name}-{uuid4().hex}")
+    if folder.exists():
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _description(folder: Path) -> _Description:
+    path = folder / _DESCRIPTION
+    if not path.is_file():
+        raise SceneError(
+            f"{folder} is no scene: it holds no {_DESCRIPTION}. "
+            "Make a scene from GeoTIFFs with scene_from_files and write_scene."
+        )
+    try:
+        described = _Description.model_validate_json(path.read_bytes())
+    except (ValidationError, OSError) as problem:
+        raise StorageError(
+            f"{path} is damaged and tells nothing about the scene. Make the scene again."
+        ) from problem
+    if described.format != FORMAT:
+        raise SceneError(
+            f"{folder} is laid out in format {described.format}; this version reads format "
+            f"{FORMAT}. Make the scene again, or use the version that wrote it."
+        )
+    return described
+
+
+def _read_raster(path: Path, described: _Description) -> NDArray[Any]:
+    if not path.is_file():
+        raise StorageError(f"{path} is missing from the scene. Make the scene again.")
+    try:
+        with rasterio.open(path, driver="GTiff") as raster:
+            if raster.shape != described.shape:
+                raise StorageError(
+                    f"{path} has {raster.shape} pixels, the scene {described.shape}. "
+                    "Make the scene again."
+                )
+            layers: NDArray[Any] = raster.read()
+    except RasterioError as problem:
+        raise StorageError(f"{path} is damaged. Make the scene again.") from problem
+    return layers
+
+
+def _assemble(folder: Path, described: _Description, layers: dict[str, NDArray[Any]]) -> Scene:
+    radar = {
+        name: layers[name] for name in ("co_pol_sar", "cross_pol_sar", "in_sar") if name in layers
+    }
+    try:
+        return build_scene(
+            layers["optical"],
+            layers["elevation"][0],
+            slope=layers["slope"][0],
+            valid=layers["valid"][0],
+            radar=radar,
+            thermal=layers["thermal"][0] if "thermal" in layers else None,
+            transform=Affine(*described.transform),
+            crs=CRS.from_wkt(described.crs),
+            attributes=described.attributes,
+            outlines=_expert_outlines(folder, described),
+        )
+    except (GlacierError, KeyError) as problem:
+        raise StorageError(
+            f"The scene in {folder} is damaged: {problem} Make the scene again."
+        ) from problem
+
+
+def _expert_outlines(folder: Path, described: _Description) -> gpd.GeoDataFrame | None:
+    if described.outlines is None:
+        return None
+    if described.outlines == 0:
+        return empty_outlines(described.crs)
+    return read_outlines(folder / _OUTLINES)

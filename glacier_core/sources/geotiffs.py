@@ -1,0 +1,206 @@
+"""GeoTIFFs of people and archives, read without trusting them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio.crs import CRS
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.warp import reproject
+
+from glacier_core.errors import SceneError
+from glacier_core.settings import settings
+
+RESAMPLING: Final = ("nearest", "bilinear", "cubic", "average")
+"""Rules by which a raster is brought onto another grid."""
+
+_BEGINNINGS: Final = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+"""First bytes of TIFF and BigTIFF, in both byte orders (TIFF 6.0, section 2)."""
+
+_MOST_BANDS: Final = 100
+_LARGEST_BLOCK: Final = 1 << 29
+"""Bytes of one block, unpacked: small files whose blocks swell beyond this are bombs."""
+
+_OPENING: Final = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
+"""Nothing but the file itself is looked at: no sidecar can change what it says."""
+
+
+@contextmanager
+def open_geotiff(path: Path) -> Iterator[DatasetReader]:
+    """Open a GeoTIFF after looking at its first bytes and its header, before any pixel.
+
+    Parameters
+    ----------
+    path : Path
+
+    Yields
+    ------
+    rasterio.io.DatasetReader
+        To be used by this thread only.
+
+    Raises
+    ------
+    SceneError
+        When there is no such file, it is no GeoTIFF, too large, or damaged: also when that
+        shows only while the pixels are read.
+    """
+    _check_beginning(path)
+    try:
+        with (
+            rasterio.Env(**_OPENING),
+            rasterio.open(path.resolve(), driver="GTiff") as raster,
+        ):
+            _check_header(raster, path.name)
+            yield raster
+    except RasterioError as problem:
+        raise SceneError(
+            f"{path.name} is damaged or incomplete: it begins like a GeoTIFF but cannot be read "
+            "to its end. Copy or download it again."
+        ) from problem
+
+
+def read_bands(
+    raster: DatasetReader, indexes: Sequence[int], scale: float = 1.0, offset: float = 0.0
+) -> NDArray[np.float32]:
+    """Return bands as float32 with NaN for no data.
+
+    Parameters
+    ----------
+    raster : rasterio.io.DatasetReader
+    indexes : sequence of int
+        Band numbers, from 1.
+    scale, offset : float
+        ``value * scale + offset`` is returned.
+
+    Returns
+    -------
+    ndarray of float32, (bands, rows, columns)
+    """
+    bands: NDArray[np.float32] = np.empty((len(indexes), *raster.shape), dtype=np.float32)
+    for position, index in enumerate(indexes):
+        band = raster.read(index, masked=True)
+        values = np.ma.getdata(band).astype(np.float64) * scale + offset
+        bands[position] = np.where(np.ma.getmaskarray(band), np.nan, values)
+    return bands
+
+
+def onto_grid(
+    raster: DatasetReader,
+    transform: Affine,
+    shape: tuple[int, int],
+    crs: CRS,
+    *,
+    own_crs: CRS,
+    resampling: str,
+) -> NDArray[np.float32]:
+    """Return the first band of a raster on another grid, NaN where there is no data.
+
+    Parameters
+    ----------
+    raster : rasterio.io.DatasetReader
+    transform, shape, crs
+        The other grid.
+    own_crs : rasterio.crs.CRS
+        Coordinate system of the raster.
+    resampling : str
+        One of :data:`RESAMPLING`. Not used where the pixels of both grids coincide: those are
+        copied as they are.
+
+    Returns
+    -------
+    ndarray of float32, (rows, columns)
+    """
+    shift = ~raster.transform @ transform
+    target: NDArray[np.float32] = np.full(shape, np.nan, dtype=np.float32)
+    if own_crs == crs and _whole_pixels(shift):
+        return _copied(raster, round(shift.f), round(shift.c), target)
+    reproject(
+        rasterio.band(raster, 1),
+        target,
+        src_crs=own_crs,
+        dst_transform=transform,
+        dst_crs=crs,
+        dst_nodata=np.nan,
+        resampling=Resampling[resampling],
+    )
+    return target
+
+
+def _whole_pixels(shift: Affine) -> bool:
+    same_size = np.allclose([shift.a, shift.b, shift.d, shift.e], [1, 0, 0, 1], atol=1e-6)
+    return bool(
+        same_size and np.allclose([shift.c, shift.f], np.round([shift.c, shift.f]), atol=1e-3)
+    )
+
+
+def _copied(
+    raster: DatasetReader, first_row: int, first_column: int, target: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Fill the target with the pixels it shares with the raster."""
+    rows = slice(max(first_row, 0), min(first_row + target.shape[0], raster.height))
+    columns = slice(max(first_column, 0), min(first_column + target.shape[1], raster.width))
+    if rows.start < rows.stop and columns.start < columns.stop:
+        window = ((rows.start, rows.stop), (columns.start, columns.stop))
+        pixels = raster.read(1, window=window, masked=True)
+        target[
+            rows.start - first_row : rows.stop - first_row,
+            columns.start - first_column : columns.stop - first_column,
+        ] = pixels.astype(np.float32).filled(np.nan)
+    return target
+
+
+def _check_beginning(path: Path) -> None:
+    if not path.is_file():
+        raise SceneError(f"There is no file {path}.")
+    with path.open("rb") as file:
+        beginning = file.read(4)
+    if beginning not in _BEGINNINGS:
+        raise SceneError(
+            f"{path.name} is not a GeoTIFF, whatever its name says (its first bytes are "
+            f"{beginning!r}). Export the raster as GeoTIFF."
+        )
+
+
+def _check_header(raster: DatasetReader, name: str) -> None:
+    pixels, limit = raster.width * raster.height, settings().max_scene_pixels
+    if pixels > limit:
+        raise SceneError(
+            f"{name} has {pixels:,} pixels; the limit is {limit:,} "
+            "(GLACIER_MAX_SCENE_PIXELS). Cut out the part you need."
+        )
+    if raster.count > _MOST_BANDS:
+        raise SceneError(f"{name} has {raster.count} bands; at most {_MOST_BANDS} are read.")
+    rows, columns = raster.block_shapes[0]
+    together = raster.count if raster.interleaving and raster.interleaving.name == "pixel" else 1
+    if rows * columns * together * np.dtype(raster.dtypes[0]).itemsize > _LARGEST_BLOCK:
+        raise SceneError(
+            f"{name} is stored in blocks of {rows} x {columns} pixels, too large to be read piece "
+            "by piece. Write it anew with gdal_translate -of COG IN OUT."
+        )
+    if np.dtype(raster.dtypes[0]).kind == "c":
+        raise SceneError(f"{name} holds complex numbers; reflectances and metres are real ones.")
+
+
+def crs_of(raster: DatasetReader, name: str, declared: Any = None) -> CRS:
+    """Return the coordinate system of a raster, or the declared one where given.
+
+    Raises
+    ------
+    SceneError
+        When there is none.
+    """
+    if declared is not None:
+        return CRS.from_user_input(declared)
+    if not raster.crs:
+        raise SceneError(
+            f"{name} has no coordinate system. Assign the right one first, for instance with "
+            f"gdal_edit.py -a_srs EPSG:32611 {name}, or declare it: crs='EPSG:32611'."
+        )
+    return raster.crs

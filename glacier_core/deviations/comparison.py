@@ -1,0 +1,332 @@
+"""A map beside an expert's outlines: glacier by glacier, and pixel by pixel."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import xarray as xr
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from glacier_core.deviations.area import area_deviation
+from glacier_core.deviations.definitions import DEFINITIONS, Definition
+from glacier_core.deviations.distance import DistanceDeviation, distance_deviation
+from glacier_core.deviations.experts import PlacedExperts, place_experts, scene_frame
+from glacier_core.deviations.ground import to_ground
+from glacier_core.deviations.matching import Match, Zones, make_zones, match_glaciers
+from glacier_core.deviations.pixels import PixelScores, score_pixels
+from glacier_core.errors import OutlineError
+from glacier_core.outlines.polygonizing import polygonize
+from glacier_core.outlines.rasterizing import rasterize
+from glacier_core.outlines.schema import equal_area_km2, to_schema
+from glacier_core.provenance import record
+
+if TYPE_CHECKING:
+    from glacier_core.inference.result import GlacierMap
+
+BoolArray = NDArray[np.bool_]
+
+NEITHER, BOTH, ONLY_PREDICTED, ONLY_EXPERT, UNMAPPED = 0, 1, 2, 3, 255
+"""Codes of the agreement layer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """By how much a map and an expert's outlines differ.
+
+    Attributes
+    ----------
+    glaciers : pandas.DataFrame
+        One row an expert glacier in the scene; every column is in ``definitions``.
+    pixels : pandas.DataFrame
+        Pixel scores, one row a domain (its index): the whole scene, and the surroundings of
+        the expert outlines.
+    total : dict
+        The compared glaciers together: ``glaciers``, areas, ``area_deviation_percent``, and the
+        mapped ice that belongs to none of them.
+    predicted : geopandas.GeoDataFrame
+        The mapped ice of each glacier, in the schema of ``outlines.schema`` and the coordinate
+        system of the scene; a glacier without any has an empty geometry.
+    expert : geopandas.GeoDataFrame
+        The compared outlines, whole, in the coordinate system of the scene.
+    agreement : xarray.DataArray
+        (y, x) uint8: 0 neither, 1 both, 2 only predicted, 3 only expert, 255 unmapped.
+    buffer_m : float
+        How far from its outline ice may lie and still belong to a glacier, in metres.
+    outside_scene : tuple of str
+        Ids of the expert outlines that lie outside the scene and are not compared.
+    simulated : bool
+        Whether the scene was simulated rather than observed.
+    provenance : dict
+        What was compared, by which software.
+    definitions : dict of str to Definition
+        Meaning, unit, formula and source of every number.
+    """
+
+    glaciers: pd.DataFrame
+    pixels: pd.DataFrame
+    total: dict[str, float]
+    predicted: gpd.GeoDataFrame
+    expert: gpd.GeoDataFrame
+    agreement: xr.DataArray
+    buffer_m: float
+    outside_scene: tuple[str, ...]
+    simulated: bool
+    provenance: dict[str, Any]
+    definitions: dict[str, Definition] = field(default_factory=lambda: dict(DEFINITIONS))
+
+
+def compare(
+    result: "GlacierMap", expert: gpd.GeoDataFrame, *, buffer_m: float = 300.0
+) -> Comparison:
+    """Compare a map with an expert's outlines.
+
+    Areas and distances are those of the map's outlines as drawn (``result.outlines()``, without
+    the smallest pieces); pixel scores are those of every mapped pixel. Mapped ice belongs to the
+    expert glacier it lies in, otherwise to the nearest one within the buffer. What could not be
+    mapped counts neither as glacier nor as no glacier, and its share is told.
+
+    Parameters
+    ----------
+    result : GlacierMap
+    expert : geopandas.GeoDataFrame
+        In the schema of ``outlines.schema``, any coordinate system; valid polygons.
+    buffer_m : float
+        Metres; see ``deviations.matching``.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    OutlineError
+        When there is no outline, none lies in the scene, outlines lie on top of each other,
+        or the buffer is negative.
+    """
+    if not 0 <= buffer_m < np.inf:
+        raise OutlineError(f"The buffer is {buffer_m} m; it must be 0 or more metres.")
+    glacier = result.data["glacier"].to_numpy()
+    mapped = ~result.data["unmapped"].to_numpy()
+    transform, crs = result.transform, result.crs
+    experts = place_experts(expert, transform, glacier.shape, crs)
+    zones = make_zones(experts.labels, buffer_m, abs(transform.a))
+    drawn = rasterize(result.outlines(), transform, glacier.shape, crs) & mapped
+    matches = list(match_glaciers(drawn, mapped, zones, transform, len(experts.outlines)))
+    frame = scene_frame(transform, glacier.shape)
+    table = _glacier_table(experts, matches, frame)
+    scores = _scores_by_glacier(glacier, mapped, zones, len(table))
+    table["iou"] = [score.iou for score in scores]
+    table["mean_confidence"] = _mean_confidence(result, drawn, mapped, zones, len(table))
+    table["simulated"] = result.simulated
+    elsewhere = polygonize(drawn & (zones.nearest == 0), transform, crs, min_area_km2=0)
+    return Comparison(
+        glaciers=table,
+        pixels=_pixel_table(glacier, mapped, zones, buffer_m),
+        total=_total(table, float(elsewhere["area_km2"].sum())),
+        predicted=_predicted_outlines(experts, matches, result),
+        expert=experts.outlines,
+        agreement=_agreement(result, glacier, experts.labels > 0, mapped),
+        buffer_m=buffer_m,
+        outside_scene=experts.outside,
+        simulated=result.simulated,
+        provenance=record(
+            "comparison",
+            simulated=result.simulated,
+            buffer_m=buffer_m,
+            expert=_facts(expert, experts),
+            map=dict(result.provenance),
+        ),
+    )
+
+
+def _glacier_table(
+    experts: PlacedExperts, matches: list[Match], frame: shapely.Polygon
+) -> pd.DataFrame:
+    outlines = experts.outlines
+    compared = [
+        _mapped_part(whole, match, frame)
+        for whole, match in zip(outlines.geometry, matches, strict=True)
+    ]
+    whole_km2 = equal_area_km2(outlines.geometry)
+    expert_km2 = _areas(compared, outlines.crs)
+    predicted_km2 = _areas([match.predicted for match in matches], outlines.crs)
+    continuing_km2 = _areas([match.continuing for match in matches], outlines.crs)
+    table = pd.DataFrame(
+        {
+            "glacier_id": outlines["glacier_id"],
+            "name": outlines["name"],
+            "expert_date": outlines["date"],
+            "expert_area_km2": expert_km2,
+            "predicted_area_km2": predicted_km2,
+            "area_deviation_percent": _deviations(predicted_km2, expert_km2),
+            "continuing_area_km2": continuing_km2,
+            "area_deviation_without_continuing_percent": _deviations(
+                predicted_km2 - continuing_km2, expert_km2
+            ),
+            "outline_area_km2": whole_km2,
+            "unmapped_percent": np.clip(100 * (1 - expert_km2 / whole_km2), 0, 100),
+            "cut_by_scene": experts.cut_by_scene,
+        }
+    )
+    distances = [
+        _distances(match, whole, part, frame, outlines.crs)
+        for match, whole, part in zip(matches, outlines.geometry, compared, strict=True)
+    ]
+    for measure in ("polis", "mean", "median", "p95", "hausdorff", "signed_mean"):
+        table[f"{measure}_m"] = [getattr(distance, measure) for distance in distances]
+    table["boundary_left_out_percent"] = [distance.left_out_percent for distance in distances]
+    return table
+
+
+def _mapped_part(whole: BaseGeometry, match: Match, frame: shapely.Polygon) -> BaseGeometry:
+    """Return the part of an expert outline that lies in the scene and could be mapped."""
+    part = shapely.difference(shapely.intersection(whole, frame), match.unmapped)
+    return shapely.MultiPolygon(
+        [piece for piece in shapely.get_parts(part) if piece.geom_type == "Polygon"]
+    )
+
+
+def _distances(
+    match: Match, whole: BaseGeometry, part: BaseGeometry, frame: shapely.Polygon, crs: Any
+) -> DistanceDeviation:
+    if part.is_empty:
+        return distance_deviation(part, part)
+    hidden = shapely.union(frame.boundary, match.unmapped.boundary)
+    edges = _lines(shapely.intersection(hidden, whole))
+    cut = shapely.MultiLineString([*_lines(match.cut), *edges])
+    predicted, expert, not_margin = to_ground([match.predicted, part, cut], crs)
+    return distance_deviation(predicted, expert, cut=not_margin)
+
+
+def _lines(geometry: BaseGeometry) -> list[shapely.LineString]:
+    parts = shapely.get_parts(geometry)
+    return [part for part in parts if isinstance(part, shapely.LineString)]
+
+
+def _areas(geometries: Iterable[BaseGeometry], crs: Any) -> NDArray[np.float64]:
+    return equal_area_km2(gpd.GeoSeries(list(geometries), crs=crs))
+
+
+def _deviations(predicted: Iterable[float], expert: Iterable[float]) -> list[float]:
+    pairs = zip(predicted, expert, strict=True)
+    return [area_deviation(float(ours), float(theirs)) for ours, theirs in pairs]
+
+
+def _scores_by_glacier(
+    glacier: BoolArray, mapped: BoolArray, zones: Zones, count: int
+) -> list[PixelScores]:
+    """Score the zone of every glacier, all in one pass over the pixels."""
+    held = zones.nearest > 0
+    expert = (zones.inside > 0)[held]
+    kind = np.where(mapped[held], 2 * glacier[held] + expert, 4)
+    counts = np.bincount(5 * zones.nearest[held] + kind, minlength=5 * (count + 1))
+    return [
+        PixelScores(
+            true_positives=int(both),
+            false_positives=int(ours),
+            false_negatives=int(theirs),
+            true_negatives=int(neither),
+            unmapped=int(unmapped),
+        )
+        for neither, theirs, ours, both, unmapped in counts.reshape(-1, 5)[1:]
+    ]
+
+
+def _mean_confidence(
+    result: "GlacierMap", drawn: BoolArray, mapped: BoolArray, zones: Zones, count: int
+) -> NDArray[np.float64]:
+    confidence = result.data["confidence"].to_numpy()
+    counted = mapped & ((zones.inside > 0) | (drawn & (zones.nearest > 0))) & ~np.isnan(confidence)
+    numbers = zones.nearest[counted]
+    pixels = np.bincount(numbers, minlength=count + 1)[1:]
+    sums = np.bincount(numbers, weights=confidence[counted], minlength=count + 1)[1:]
+    means = np.full(count, np.nan)
+    np.divide(sums, pixels, out=means, where=pixels > 0)
+    return means
+
+
+def _pixel_table(
+    glacier: BoolArray, mapped: BoolArray, zones: Zones, buffer_m: float
+) -> pd.DataFrame:
+    expert = zones.inside > 0
+    domains = {
+        "whole scene": np.ones_like(expert),
+        f"within {buffer_m:g} m of the expert outlines": zones.nearest > 0,
+    }
+    rows = [score_pixels(glacier, expert, mapped, domain).as_row() for domain in domains.values()]
+    return pd.DataFrame(rows, index=pd.Index(list(domains), name="domain"))
+
+
+def _total(table: pd.DataFrame, elsewhere_km2: float) -> dict[str, float]:
+    expert, predicted, continuing, whole = (
+        float(table[column].sum())
+        for column in (
+            "expert_area_km2",
+            "predicted_area_km2",
+            "continuing_area_km2",
+            "outline_area_km2",
+        )
+    )
+    return {
+        "glaciers": len(table),
+        "expert_area_km2": expert,
+        "predicted_area_km2": predicted,
+        "area_deviation_percent": area_deviation(predicted, expert),
+        "continuing_area_km2": continuing,
+        "area_deviation_without_continuing_percent": area_deviation(predicted - continuing, expert),
+        "outline_area_km2": whole,
+        "unmapped_percent": max(0.0, 100 * (1 - expert / whole)),
+        "predicted_elsewhere_km2": elsewhere_km2,
+    }
+
+
+def _predicted_outlines(
+    experts: PlacedExperts, matches: list[Match], result: "GlacierMap"
+) -> gpd.GeoDataFrame:
+    kind = "predicted, simulated scene" if result.simulated else "predicted"
+    acquired = result.attributes.acquired
+    return to_schema(
+        [match.predicted for match in matches],
+        experts.outlines.crs,
+        glacier_id=list(experts.outlines["glacier_id"]),
+        name=list(experts.outlines["name"]),
+        source=f"{kind}: {result.title}",
+        date=acquired.isoformat() if acquired else "",
+    )
+
+
+def _agreement(
+    result: "GlacierMap", glacier: BoolArray, expert: BoolArray, mapped: BoolArray
+) -> xr.DataArray:
+    codes = np.full(glacier.shape, NEITHER, dtype=np.uint8)
+    codes[glacier & expert] = BOTH
+    codes[glacier & ~expert] = ONLY_PREDICTED
+    codes[~glacier & expert] = ONLY_EXPERT
+    codes[~mapped] = UNMAPPED
+    agreement = xr.DataArray(
+        codes, coords={name: result.data[name] for name in ("y", "x")}, dims=("y", "x")
+    )
+    placed = (
+        agreement.rename("agreement")
+        .rio.write_crs(result.crs)
+        .rio.write_transform(result.transform)
+    )
+    layer: xr.DataArray = placed.rio.write_nodata(UNMAPPED)
+    return layer
+
+
+def _facts(given: gpd.GeoDataFrame, experts: PlacedExperts) -> dict[str, Any]:
+    digest = hashlib.sha256(b"".join(given.geometry.to_wkb()))
+    return {
+        "outlines": len(given),
+        "outside_scene": list(experts.outside),
+        "sources": sorted(set(given["source"])),
+        "dates": sorted(set(given["date"])),
+        "geometry_sha256": digest.hexdigest(),
+    }

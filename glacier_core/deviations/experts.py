@@ -1,0 +1,140 @@
+"""Expert outlines made ready for a scene: placed on its grid, checked, told apart."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from affine import Affine
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from glacier_core.errors import OutlineError
+from glacier_core.outlines.rasterizing import label_glaciers
+from glacier_core.outlines.schema import COLUMNS
+
+MOST_OVERLAP = 0.1
+"""Share of the smaller of two outlines above which an overlap is no slip of the pen."""
+
+
+@dataclass(frozen=True)
+class PlacedExperts:
+    """Expert outlines on the grid of a scene.
+
+    Attributes
+    ----------
+    outlines : geopandas.GeoDataFrame
+        Those that reach into the scene, whole, in its coordinate system.
+    cut_by_scene : ndarray of bool
+        Which of them reach beyond the scene.
+    outside : tuple of str
+        Ids of those that lie outside.
+    labels : ndarray of int32, (rows, columns)
+        0 outside every outline, 1 + row inside.
+    """
+
+    outlines: gpd.GeoDataFrame
+    cut_by_scene: NDArray[np.bool_]
+    outside: tuple[str, ...]
+    labels: NDArray[np.int32]
+
+
+def place_experts(
+    expert: gpd.GeoDataFrame, transform: Affine, shape: tuple[int, int], crs: Any
+) -> PlacedExperts:
+    """Bring expert outlines onto the grid of a scene.
+
+    Parameters
+    ----------
+    expert : geopandas.GeoDataFrame
+        In the schema of ``outlines.schema``, any coordinate system.
+    transform : affine.Affine
+    shape : (rows, columns)
+    crs : anything pyproj understands
+        Grid of the scene.
+
+    Raises
+    ------
+    OutlineError
+        When there is no outline, none lies in the scene, or outlines lie on top of each other.
+    """
+    _check_schema(expert)
+    outlines = expert.to_crs(CRS.from_user_input(crs))
+    frame = scene_frame(transform, shape)
+    inside = outlines.intersects(frame).to_numpy()
+    if not inside.any():
+        raise OutlineError(_far_away(outlines, frame))
+    kept = outlines[inside].reset_index(drop=True)
+    _check_overlap(kept)
+    return PlacedExperts(
+        outlines=kept,
+        cut_by_scene=~kept.within(frame).to_numpy(),
+        outside=tuple(outlines.loc[~inside, "glacier_id"]),
+        labels=_labels(kept, transform, shape),
+    )
+
+
+def scene_frame(transform: Affine, shape: tuple[int, int]) -> shapely.Polygon:
+    """Return the rectangle of a north-up grid, in its own coordinates."""
+    west, north = transform @ (0, 0)
+    east, south = transform @ (shape[1], shape[0])
+    return shapely.box(west, south, east, north)
+
+
+def _check_schema(expert: gpd.GeoDataFrame) -> None:
+    missing = [column for column in COLUMNS if column not in expert.columns]
+    if missing:
+        raise OutlineError(
+            f"The expert outlines lack {', '.join(missing)}. Read their file with "
+            "glacier_core.read_outlines, which brings it into the one schema."
+        )
+    if expert.crs is None:
+        raise OutlineError(
+            "The expert outlines have no coordinate system, so nobody knows where they lie. "
+            "Assign the right one: expert.set_crs('EPSG:4326')."
+        )
+    if len(expert) == 0 or expert.geometry.is_empty.all():
+        raise OutlineError("There is no expert outline to compare with: the table is empty.")
+
+
+def _far_away(outlines: gpd.GeoDataFrame, frame: shapely.Polygon) -> str:
+    kilometres = float(outlines.distance(frame).min()) / 1000
+    distance = f"{kilometres:,.0f} km away" if np.isfinite(kilometres) else "too far to say"
+    return (
+        f"None of the {len(outlines)} expert outlines lies in the scene; the nearest is "
+        f"{distance}. Check that they are of this place and that their coordinate system is "
+        "declared rightly."
+    )
+
+
+def _check_overlap(outlines: gpd.GeoDataFrame) -> None:
+    """Refuse two outlines of the same ice, of which only one could be compared."""
+    geometries = outlines.geometry.to_numpy()
+    first, second = shapely.STRtree(geometries).query(geometries, predicate="intersects")
+    pairs = first < second
+    first, second = first[pairs], second[pairs]
+    shared = shapely.area(shapely.intersection(geometries[first], geometries[second]))
+    smaller = np.minimum(shapely.area(geometries[first]), shapely.area(geometries[second]))
+    twice = np.flatnonzero(shared > MOST_OVERLAP * smaller)
+    if len(twice):
+        ids = outlines["glacier_id"]
+        one, other = ids[first[twice[0]]], ids[second[twice[0]]]
+        raise OutlineError(
+            f"Outlines lie on top of each other ({one} and {other}; {len(twice)} such pairs), so "
+            "one piece of ice would count twice. Keep one date and one analyst a glacier."
+        )
+
+
+def _labels(
+    outlines: gpd.GeoDataFrame, transform: Affine, shape: tuple[int, int]
+) -> NDArray[np.int32]:
+    """Label pixels by outline; one that holds no pixel centre takes the pixel it lies in."""
+    labels = label_glaciers(outlines, transform, shape, outlines.crs)
+    held = np.bincount(labels.ravel(), minlength=len(outlines) + 1)[1:] > 0
+    points = shapely.get_coordinates(outlines.geometry[~held].representative_point())
+    for number, (x, y) in zip(np.flatnonzero(~held) + 1, points, strict=True):
+        column, row = (int(np.floor(place)) for place in ~transform @ (x, y))
+        if 0 <= row < shape[0] and 0 <= column < shape[1] and labels[row, column] == 0:
+            labels[row, column] = number
+    return labels

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from glacier_core.inference.result import GlacierMap, open_map
     from glacier_core.models.keras import convert_keras
     from glacier_core.models.registry import Model, list_models, load_model
-    from glacier_core.outlines.reading import read_outlines, write_outlines
+    from glacier_core.outlines.reading import read_outlines
+    from glacier_core.outlines.writing import write_outlines
     from glacier_core.reporting.exports import save_comparison
     from glacier_core.scene import Scene
     from glacier_core.simulation.demonstrations import simulate_scene
@@ -46,7 +47,7 @@ _HOMES = {
     "scene_from_files": "glacier_core.sources",
     "simulate_scene": "glacier_core.simulation.demonstrations",
     "train": "glacier_core.training.recipe",
-    "write_outlines": "glacier_core.outlines.reading",
+    "write_outlines": "glacier_core.outlines.writing",
     "write_scene": "glacier_core.sources",
 }
 

@@ -174,7 +174,8 @@ def _in_schema(table: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
     if not usable.any():
         kinds = ", ".join(sorted({str(kind) for kind in table.geom_type.dropna()})) or "nothing"
         raise OutlineError(
-            f"{path.name} holds no polygon with an area (found: {kinds}). Outlines must be polygons."
+            f"{path.name} holds no polygon with an area (found: {kinds}). "
+            "Outlines must be polygons."
         )
     attributes = pd.DataFrame(table.drop(columns=table.geometry.name))[usable]
     texts = translate(attributes, file_name=path.name)

@@ -24,8 +24,8 @@ from glacier_core.scene import (
     Scene,
     SceneAttributes,
     build_scene,
-    horn_slope,
 )
+from glacier_core.slope import horn_slope
 from glacier_core.sources.geotiffs import RESAMPLING, crs_of, onto_grid, open_geotiff, read_bands
 
 Raster = str | Path

@@ -282,9 +282,7 @@ def _read_raster(path: Path, described: _Description) -> NDArray[Any]:
 
 
 def _assemble(folder: Path, described: _Description, layers: dict[str, NDArray[Any]]) -> Scene:
-    radar = {
-        name: layers[name] for name in ("co_pol_sar", "cross_pol_sar", "in_sar") if name in layers
-    }
+    radar: dict[str, ArrayLike] = {name: layers[name] for name in _RADAR if name in layers}
     try:
         return build_scene(
             layers["optical"],

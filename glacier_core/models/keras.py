@@ -20,7 +20,7 @@ from glacier_core.errors import ModelError
 from glacier_core.models.card import ModelCard
 from glacier_core.models.config import COORDINATES, RESUNET_STEPS
 from glacier_core.models.glavitu import GlaViTU, GlaViTUConfig
-from glacier_core.models.inputs import FEATURE_CHANNELS, PUBLISHED_REGIONS
+from glacier_core.models.inputs import FEATURE_CHANNELS, PUBLISHED_REGIONS, UNKNOWN_REGION
 from glacier_core.models.registry import save_model
 from glacier_core.models.weights import set_weights
 
@@ -65,24 +65,32 @@ def convert_keras(
     h5_path, folder = Path(h5_path), Path(folder).resolve()
     network = read_keras(h5_path)
     config = network.config
-    if config.location == "region" and regions is None:
-        if config.regions != len(PUBLISHED_REGIONS):
-            raise ModelError(
-                f"{h5_path} encodes {config.regions} regions instead of the published "
-                f"{len(PUBLISHED_REGIONS)}: give their names in order (regions=...)."
-            )
-        regions = PUBLISHED_REGIONS
+    names = _region_names(config, regions)
     digest = hashlib.sha256(h5_path.read_bytes()).hexdigest()
     card = ModelCard(
         name=folder.name,
         title=f"GlaViTU, {' + '.join(config.features)}, converted from {h5_path.name}",
         config=config,
         patch_size=config.native_size,
-        regions=tuple(regions or ()),
+        regions=names,
         training=f"By whoever made {h5_path.name} (SHA-256 {digest}); see its source.",
         licence="Not stated in the file: ask its source.",
     )
     return save_model(network, card, folder)
+
+
+def _region_names(config: GlaViTUConfig, given: Sequence[str] | None) -> tuple[str, ...]:
+    if config.location != "region":
+        if given:
+            raise ModelError("These weights know no regions; leave the region names out.")
+        return ()
+    names = PUBLISHED_REGIONS if given is None else tuple(given)
+    if len(set(names)) != config.regions or UNKNOWN_REGION not in names:
+        raise ModelError(
+            f"These weights encode {config.regions} regions: give as many different names in "
+            f"order, {UNKNOWN_REGION!r} among them (regions=...), not {', '.join(names)}."
+        )
+    return names
 
 
 def read_keras(h5_path: Path) -> GlaViTU:

@@ -92,7 +92,7 @@ def write_keras(network, path, first_number=0):
     """Write all weights of a network into a Keras HDF5 file."""
     blocks = keras_blocks(network, first_number)
     with h5py.File(path, "w") as file:
-        file.attrs["layer_names"] = [name.encode() for name, _ in blocks]
+        file.attrs["layer_names"] = np.array([name for name, _ in blocks], dtype="S")
         file.attrs["backend"] = b"tensorflow"
         file.attrs["keras_version"] = b"2.15.0"
         for name, tensors in blocks:

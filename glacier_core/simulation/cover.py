@@ -80,7 +80,7 @@ def lakes_and_sea(
     water = np.zeros(ground.shape, dtype=np.bool_)
     for row, column in _lake_seeds(ground, generator):
         lake = _pool(ground, generator, row, column)
-        elevation[lake] = np.minimum(elevation[row, column], elevation[lake].max())
+        elevation[lake] = ground.smooth[row, column]
         water |= lake
     if not water.any():
         return ground, []

@@ -94,14 +94,14 @@ def take_image(
     Returns
     -------
     Image
-        Reflectance of the kind of `style`; 0 where not valid.
+        Reflectance of the kind of `style`; NaN where not valid.
     """
     optical, cloudy = _add_cloud(apparent, generator, style.cloud)
     optical = _through_atmosphere(optical, generator, style)
     optical = _spread(optical, generator, style.blur)
     optical = _measure(optical, generator, style)
     valid = known & ~_gaps(known.shape, generator, style)
-    return Image(np.where(valid, optical, 0.0).astype(np.float32), valid, cloudy)
+    return Image(np.where(valid, optical, np.nan).astype(np.float32), valid, cloudy)
 
 
 def _add_cloud(

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from glacier_core.simulation.fields import Grid, fractal_field
 from glacier_core.simulation.ground import Ground, SurfaceClass
-from glacier_core.simulation.light import Sun, draw_sun, illuminate
+from glacier_core.simulation.light import Sun, cosine_of_incidence, draw_sun, illuminate
 from glacier_core.simulation.reflectance import choose_spectra, paint
 from glacier_core.simulation.sensor import (
     SensorStyle,
@@ -22,6 +22,7 @@ from glacier_core.simulation.surface import (
     cover_ground,
     draw_surface_style,
 )
+from glacier_core.slope import horn_slope
 
 UNSURE_SNOW_BODY = 150  # px; larger snow outside an incomplete inventory may well be a glacier
 SHADOW = 0.3  # share of the sun's disc below which a pixel counts as shadowed
@@ -66,9 +67,9 @@ class World:
     Attributes
     ----------
     optical : ndarray of float32, (6, rows, columns)
-        Reflectance; 0 where not valid.
+        Reflectance; NaN where not valid.
     elevation, slope : ndarray of float32, (rows, columns)
-        Metres and degrees, as a separate survey would give them.
+        Metres and degrees, as a separate survey would give them; NaN off the source.
     glacier : ndarray of bool
         The truth.
     labels : ndarray of int32
@@ -161,7 +162,7 @@ def simulate_world(
     return World(
         optical=image.optical,
         elevation=elevation,
-        slope=slope_degrees(elevation, ground.resolution),
+        slope=horn_slope(elevation, ground.resolution),
         glacier=ground.glacier & ground.known,
         labels=np.where(ground.known, ground.labels, 0).astype(np.int32),
         surface=_classes(surface, image.cloudy, ground.known),
@@ -198,13 +199,7 @@ def survey_elevation(ground: Ground, generator: np.random.Generator, style: DemS
     surveyed = surveyed + style.noise * noise
     if style.base is not None:
         surveyed = surveyed - surveyed.min() + generator.uniform(*style.base)
-    return np.asarray(surveyed, dtype=np.float32)
-
-
-def slope_degrees(elevation: Grid, resolution: float) -> Grid:
-    """Slope from central differences, degrees."""
-    down, right = np.gradient(elevation, resolution)
-    return np.degrees(np.arctan(np.hypot(down, right))).astype(np.float32)
+    return np.where(ground.known, surveyed, np.nan).astype(np.float32)
 
 
 def _classes(
@@ -217,8 +212,6 @@ def _classes(
 
 
 def _shadow(ground: Ground, lit: Grid, sun: Sun) -> NDArray[np.bool_]:
-    from glacier_core.simulation.light import cosine_of_incidence
-
     facing = cosine_of_incidence(ground.elevation, ground.resolution, sun)
     return np.asarray((lit < SHADOW) | (facing < 0.02))
 

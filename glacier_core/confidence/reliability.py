@@ -45,14 +45,17 @@ def reliability(
     count = np.bincount(place, minlength=bins)
     total = np.bincount(place, w, minlength=bins)
     filled = count > 0
+    lower, upper = edges[:-1][filled], edges[1:][filled]
+    confidences = np.bincount(place, w * c, minlength=bins)[filled] / total[filled]
+    accuracies = np.bincount(place, w * right, minlength=bins)[filled] / total[filled]
     return pd.DataFrame(
         {
-            "lower": edges[:-1][filled],
-            "upper": edges[1:][filled],
+            "lower": lower,
+            "upper": upper,
             "count": count[filled],
             "weight": total[filled],
-            "confidence": np.bincount(place, w * c, minlength=bins)[filled] / total[filled],
-            "accuracy": np.bincount(place, w * right, minlength=bins)[filled] / total[filled],
+            "confidence": np.clip(confidences, lower, upper),  # rounding may leave the bin
+            "accuracy": np.clip(accuracies, 0.0, 1.0),
         }
     )
 

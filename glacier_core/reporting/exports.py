@@ -1,0 +1,170 @@
+"""A comparison into files: tables and outlines that say what they were made from."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+from pyogrio.errors import DataSourceError
+
+from glacier_core.deviations.comparison import Comparison
+from glacier_core.errors import StorageError
+from glacier_core.inference.files import disk_errors, write_file
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a spreadsheet take a text for a formula
+(OWASP, CSV injection, https://owasp.org/www-community/attacks/CSV_Injection)."""
+
+
+def save_comparison(comparison: Comparison, path: str | Path) -> Path:
+    """Write a comparison into one file, whole or not at all.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    path : str or Path
+        The suffix chooses the format. ``.csv``: the table of glaciers. ``.parquet``: the same,
+        the rest in the attributes of the table. ``.gpkg``: layers ``predicted`` and ``expert``,
+        tables ``glaciers``, ``pixels`` and ``provenance``. ``.json``: everything but outlines.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    StorageError
+        When the suffix is another one, the disk is full, or writing there is not allowed; an
+        older file is then untouched.
+    """
+    path = Path(path)
+    make = _FORMATS.get(path.suffix.lower())
+    if make is None:
+        raise StorageError(
+            f"{path.name}: comparisons are written as {', '.join(_FORMATS)}; choose such a name."
+        )
+    content = make(comparison)
+    with disk_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(path, content)
+    return path
+
+
+def comparison_csv(comparison: Comparison) -> bytes:
+    """Return the table of glaciers as CSV (UTF-8), safe to open in a spreadsheet.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front. The columns
+    ``scene``, ``model``, ``made`` and ``program`` say what each row was made from.
+    """
+    table = _told(comparison)
+    texts = [name for name in table.columns if pd.api.types.is_string_dtype(table[name])]
+    table[texts] = table[texts].map(_harmless)
+    return bytes(table.to_csv(index=False), "utf-8")
+
+
+def comparison_geopackage(comparison: Comparison) -> bytes:
+    """Return outlines, tables and provenance as one GeoPackage.
+
+    Raises
+    ------
+    StorageError
+        When the disk is full.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "comparison.gpkg"
+        with disk_errors(path):
+            try:
+                _write_layers(comparison, path)
+            except DataSourceError as problem:
+                raise StorageError(
+                    f"The GeoPackage could not be made in {folder}: {problem}. "
+                    "Check the free space of that disk."
+                ) from problem
+            return path.read_bytes()
+
+
+def comparison_json(comparison: Comparison) -> bytes:
+    """Return tables, totals, definitions and provenance as JSON; undefined numbers are null."""
+    content = _about(comparison) | {
+        "total": _plain(pd.DataFrame([comparison.total]))[0],
+        "glaciers": _plain(comparison.glaciers),
+        "pixels": _plain(comparison.pixels.reset_index()),
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False).encode()
+
+
+def comparison_parquet(comparison: Comparison) -> bytes:
+    """Return the table of glaciers as Parquet; ``pandas.read_parquet(...).attrs`` has the rest."""
+    table = _told(comparison)
+    table.attrs = dict(_about(comparison).items())
+    return bytes(table.to_parquet(index=False))
+
+
+_FORMATS: Final[dict[str, Callable[[Comparison], bytes]]] = {
+    ".csv": comparison_csv,
+    ".gpkg": comparison_geopackage,
+    ".json": comparison_json,
+    ".parquet": comparison_parquet,
+}
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _told(comparison: Comparison) -> pd.DataFrame:
+    """Return the table of glaciers with columns that say what it was made from."""
+    provenance = comparison.provenance
+    scene, model = provenance["map"]["scene"], provenance["map"]["model"]
+    return comparison.glaciers.assign(
+        simulated="simulated" if comparison.simulated else "observed",
+        scene=scene["attributes"]["title"],
+        model=model["name"],
+        made=provenance["made"],
+        program=f"glacier-explorer {provenance['software']['glacier-explorer']}",
+    )
+
+
+def _about(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "kind": "comparison of a glacier map with expert outlines",
+        "simulated": comparison.simulated,
+        "buffer_m": comparison.buffer_m,
+        "outside_scene": list(comparison.outside_scene),
+        "definitions": {name: asdict(meant) for name, meant in comparison.definitions.items()},
+        "provenance": comparison.provenance,
+    }
+
+
+def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows of what JSON knows: no NaN, no numpy."""
+    rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=15))
+    return rows
+
+
+def _write_layers(comparison: Comparison, path: Path) -> None:
+    about = {
+        name: text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
+        for name, text in _about(comparison).items()
+    }
+    layers = {
+        "predicted": comparison.predicted,
+        "expert": comparison.expert,
+        "glaciers": _told(comparison),
+        "pixels": comparison.pixels.reset_index(),
+        "provenance": pd.DataFrame({"key": list(about), "value": list(about.values())}),
+    }
+    for name, table in layers.items():
+        outlines: dict[str, Any] = {}
+        if isinstance(table, gpd.GeoDataFrame):
+            table = table.assign(simulated=comparison.simulated)
+            outlines = {"geometry_type": "MultiPolygon", "promote_to_multi": True}
+        pyogrio.write_dataframe(
+            table, path, driver="GPKG", layer=name, append=path.exists(), **outlines
+        )

@@ -6,6 +6,7 @@ The app's map, the notebook's map and the stand-alone page draw these same layer
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil, cos, log2, pi, radians
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
@@ -22,6 +23,13 @@ Bounds = tuple[float, float, float, float]
 
 COMPOSITES = {"natural": "Natural colours", "swir": "SWIR–NIR–red", "ndsi": "Snow index (NDSI)"}
 """The three pictures of the imagery, by the name in an address, with their name for people."""
+
+TILE_SIZE = 512
+"""Side of a tile in pixels, as MapLibre asks for them."""
+
+MAX_ZOOM = 22
+EQUATOR_M = 2 * pi * 6378137.0
+"""Length of the equator in web Mercator (EPSG:3857), in metres."""
 
 MAX_VERTICES = 200_000
 """Most vertices of one layer of outlines sent to a browser (about 5 MB)."""
@@ -56,6 +64,8 @@ class TileLayer:
         0 to 1, when the map opens.
     group : str
         Layers of one group exclude each other; ``""`` for none.
+    max_zoom : int
+        The finest tiles worth asking for; closer up the browser enlarges them.
     """
 
     id: str
@@ -65,6 +75,7 @@ class TileLayer:
     visible: bool = False
     opacity: float = 1.0
     group: str = ""
+    max_zoom: int = 14
     legend: tuple[LegendEntry, ...] = ()
     description: str = ""
 
@@ -85,6 +96,7 @@ class DataLayer:
     visible: bool = False
     opacity: float = 0.8
     group: str = ""
+    max_zoom: int = 14
     description: str = ""
 
 
@@ -144,6 +156,13 @@ def geographic_bounds(scene: Scene) -> Bounds:
     return west, south, east, north
 
 
+def finest_zoom(scene: Scene) -> int:
+    """Return the zoom at which a tile's pixel is no more than half a pixel of the scene."""
+    _, south, _, north = geographic_bounds(scene)
+    ground = EQUATOR_M / TILE_SIZE * cos(radians((south + north) / 2))
+    return min(max(ceil(log2(2 * ground / scene.resolution)), 0), MAX_ZOOM)
+
+
 _VERSIONS: WeakKeyDictionary[Scene, str] = WeakKeyDictionary()
 
 
@@ -162,7 +181,7 @@ def scene_layers(scene: Scene, *, composite: str = "natural") -> list[Layer]:
     composite : {"natural", "swir", "ndsi"}
         The one that is on when the map opens.
     """
-    bounds, version = geographic_bounds(scene), scene_version(scene)
+    bounds, version, finest = geographic_bounds(scene), scene_version(scene), finest_zoom(scene)
 
     def tiles(name: str) -> str:
         return f"tiles/scenes/{scene.id}/{name}/{{z}}/{{x}}/{{y}}.png?v={version}"
@@ -175,19 +194,28 @@ def scene_layers(scene: Scene, *, composite: str = "natural") -> list[Layer]:
             bounds,
             visible=name == composite,
             group="imagery",
+            max_zoom=finest,
             legend=_ramp_legend(palettes.NDSI, "NDSI") if name == "ndsi" else (),
             description=_COMPOSITE_NOTES[name],
         )
         for name, title in COMPOSITES.items()
     ]
     terrain: list[Layer] = [
-        TileLayer("hillshade", "Hillshade", tiles("hillshade"), bounds, group="imagery"),
+        TileLayer(
+            "hillshade",
+            "Hillshade",
+            tiles("hillshade"),
+            bounds,
+            group="imagery",
+            max_zoom=finest,
+        ),
         TileLayer(
             "slope",
             "Slope",
             tiles("slope"),
             bounds,
             group="imagery",
+            max_zoom=finest,
             legend=_ramp_legend(palettes.SLOPE, "°"),
         ),
     ]
@@ -229,6 +257,7 @@ def map_layers(scene: Scene, map_key: str, *, visible: str = "") -> list[Layer]:
             ramp,
             visible=visible == name,
             group="values",
+            max_zoom=finest_zoom(scene),
             description=description,
         )
 
@@ -264,6 +293,7 @@ def agreement_layer(scene: Scene, comparison_key: str, *, visible: bool = False)
         visible=visible,
         opacity=0.8,
         group="values",
+        max_zoom=finest_zoom(scene),
         legend=AGREEMENT_LEGEND,
         description="Grey where both say glacier, orange and blue where only one does.",
     )

@@ -8,9 +8,11 @@ from typing import Any
 
 import streamlit as st
 
+from glacier_core.viewing import palettes
 from glacier_core.viewing.layers import Bounds, DataLayer, Layer, Threshold, TileLayer
 
-_HERE = Path(__file__).parent
+BROWSER_FOLDER = Path(__file__).parent / "browser"
+"""JavaScript and CSS of the map, served by ``app.py`` under ``/assets/``."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,7 @@ def show_map(view: MapView, *, key: str, height: int = 620) -> MapEvent | None:
     height : int
         Pixels; on a phone the map takes at most 60 % of the screen.
     """
-    result = _component()(
-        key=key, data=_message(view, height), on_click_change=_ignore, height=height
-    )
+    result = _component()(key=key, data=_message(view, height), on_click_change=_ignore)
     return _event(result.get("click"))
 
 
@@ -119,7 +119,12 @@ def _ignore() -> None:
 
 
 def _message(view: MapView, height: int) -> dict[str, Any]:
-    return {**asdict(view), "layers": [_layer(layer) for layer in view.layers], "height": height}
+    return {
+        **asdict(view),
+        "layers": [_layer(layer) for layer in view.layers],
+        "height": height,
+        "colors": {"selected": palettes.SELECTED},
+    }
 
 
 def _layer(layer: Layer) -> dict[str, Any]:
@@ -129,9 +134,16 @@ def _layer(layer: Layer) -> dict[str, Any]:
 
 @cache
 def _component() -> Any:
-    return st.components.v2.component(
-        "glacier_map",
-        html=(_HERE / "map.html").read_text(encoding="utf-8"),
-        css=(_HERE / "map.css").read_text(encoding="utf-8"),
-        js=(_HERE / "map.js").read_text(encoding="utf-8"),
-    )
+    # The loader is all that goes through Streamlit; it finds the server by Streamlit's own
+    # script, so that the map works below any path and behind any proxy.
+    return st.components.v2.component("glacier_map", js=_LOADER)
+
+
+_LOADER = """
+const script = document.querySelector('script[src*="/static/js/"]');
+const root = script ? script.src.split("/static/js/")[0] + "/" : location.origin + "/";
+export default async (component) => {
+  const { mount } = await import(`${root}assets/map.js`);
+  return mount(component, root);
+};
+"""

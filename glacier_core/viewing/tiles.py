@@ -1,0 +1,191 @@
+"""Map tiles, drawn by rio-tiler from the GeoTIFFs of scenes, maps and comparisons.
+
+A file is opened for each tile and closed again: GDAL's handles do not stand being shared
+between threads. Only GeoTIFF is ever read, whatever a file's name says.
+"""
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from functools import lru_cache
+from math import cos, pi
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rio_tiler.errors import TileOutsideBounds
+from rio_tiler.io import Reader
+from rio_tiler.utils import render
+
+from glacier_core.errors import SourceError, StorageError
+from glacier_core.viewing import files, palettes, rendering
+from glacier_core.viewing.layers import EQUATOR_M, MAX_ZOOM, TILE_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCENE_LAYERS: Final = ("natural", "swir", "ndsi", "hillshade", "slope")
+MAP_LAYERS: Final = files.MAP_RASTERS
+
+Address = tuple[int, int, int]
+"""Zoom, column and row of a tile."""
+
+_Drawing = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+
+def scene_tile(scene_id: str, layer: str, tile: Address) -> bytes:
+    """Return a tile of a scene as PNG, transparent outside of it.
+
+    Parameters
+    ----------
+    scene_id : str
+    layer : {"natural", "swir", "ndsi", "hillshade", "slope"}
+    tile : (int, int, int)
+        Zoom, column and row in web Mercator, tiles of 512 pixels.
+
+    Raises
+    ------
+    SourceError
+        When there is no such scene, layer or tile.
+    StorageError
+        When the file cannot be read.
+    """
+    if layer not in SCENE_LAYERS:
+        raise SourceError(f"A scene has no layer called {layer[:40]!r}.")
+    raster = {"hillshade": "elevation", "slope": "slope"}.get(layer, "optical")
+    return _draw(files.scene_raster(scene_id, raster), layer, tile)
+
+
+def map_tile(map_key: str, layer: str, tile: Address) -> bytes:
+    """Return a data-carrying tile of ``probability`` or ``confidence`` as PNG.
+
+    Red holds ``round(255 * value)``, alpha is 0 where nothing was mapped. Errors as of
+    :func:`scene_tile`.
+    """
+    return _draw(files.map_raster(map_key, layer), "value", tile)
+
+
+def agreement_tile(comparison_key: str, tile: Address) -> bytes:
+    """Return a tile of where network and expert agree; errors as of :func:`scene_tile`."""
+    return _draw(files.agreement_raster(comparison_key), "agreement", tile)
+
+
+def _draw(path: Path, layer: str, tile: Address) -> bytes:
+    zoom, column, row = tile
+    if not (0 <= zoom <= MAX_ZOOM and 0 <= column < 2**zoom and 0 <= row < 2**zoom):
+        raise SourceError(f"There is no tile {zoom}/{column}/{row}.")
+    return _drawn(path, path.stat().st_mtime_ns, layer, tile)
+
+
+@lru_cache(maxsize=256)
+def _drawn(path: Path, changed: int, layer: str, tile: Address) -> bytes:  # noqa: ARG001
+    """Draw a tile; a file that changed has another key, so no old tile is ever returned."""
+    try:
+        with opened(path) as reader:
+            picture, mask = _PAINTERS[layer](reader, tile)
+    except TileOutsideBounds:
+        return empty_tile()
+    except rasterio.errors.RasterioError as error:
+        raise StorageError(f"{path.name} cannot be read; it seems damaged.") from error
+    return bytes(render(picture, mask=mask, img_format="PNG"))
+
+
+@lru_cache(maxsize=1)
+def empty_tile() -> bytes:
+    """Return a transparent tile."""
+    nothing = np.zeros((TILE_SIZE, TILE_SIZE), dtype=np.uint8)
+    return bytes(render(np.stack([nothing] * 3), mask=nothing, img_format="PNG"))
+
+
+@contextmanager
+def opened(path: Path) -> "Iterator[Any]":
+    """Open a GeoTIFF as a rio-tiler reader, and close it."""
+    with rasterio.open(path, driver="GTiff") as dataset, Reader(None, dataset=dataset) as reader:
+        yield reader
+
+
+def _read(
+    reader: Any,
+    tile: Address,
+    *,
+    indexes: tuple[int, ...] = (1,),
+    method: str = "bilinear",
+    margin: int = 0,
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Return the values of a tile, NaN where there are none, and its mask (0 or 255)."""
+    zoom, column, row = tile
+    image = reader.tile(
+        column,
+        row,
+        zoom,
+        tilesize=TILE_SIZE,
+        indexes=indexes,
+        buffer=margin or None,
+        resampling_method=method,
+        reproject_method=method,
+        unscale=True,
+    )
+    values = np.ma.filled(image.array.astype(np.float32), np.nan)
+    mask = np.where(np.isfinite(values).all(axis=0), 255, 0).astype(np.uint8)
+    return values, mask
+
+
+def _paint_composite(name: str) -> Callable[[Any, Address], _Drawing]:
+    def paint(reader: Any, tile: Address) -> _Drawing:
+        values, mask = _read(reader, tile, indexes=rendering.band_numbers(name))
+        path = Path(reader.dataset.name)
+        limits = _limits(path, path.stat().st_mtime_ns, name)
+        return rendering.composite_picture(values, limits), mask
+
+    return paint
+
+
+@lru_cache(maxsize=64)
+def _limits(path: Path, changed: int, composite: str) -> tuple[float, float]:  # noqa: ARG001
+    """Return one stretch for the whole scene, so that neighbouring tiles match."""
+    with opened(path) as reader:
+        image = reader.preview(
+            max_size=512, indexes=rendering.band_numbers(composite), unscale=True
+        )
+    return rendering.stretch_limits(np.ma.filled(image.array.astype(np.float32), np.nan))
+
+
+def _paint_ndsi(reader: Any, tile: Address) -> _Drawing:
+    values, mask = _read(reader, tile, indexes=rendering.band_numbers("ndsi"))
+    index = rendering.ndsi(values[0], values[1])
+    return rendering.ramp_picture(index, palettes.NDSI), np.where(np.isfinite(index), mask, 0)
+
+
+def _paint_hillshade(reader: Any, tile: Address) -> _Drawing:
+    values, mask = _read(reader, tile, method="cubic", margin=1)
+    zoom, _, row = tile
+    northing = pi * (1 - 2 * (row + 0.5) / 2**zoom)
+    ground = EQUATOR_M / (TILE_SIZE * 2**zoom) * cos(np.arctan(np.sinh(northing)))
+    return rendering.hillshade(values[0], ground), mask[1:-1, 1:-1]
+
+
+def _paint_slope(reader: Any, tile: Address) -> _Drawing:
+    values, mask = _read(reader, tile)
+    return rendering.ramp_picture(values[0], palettes.SLOPE), mask
+
+
+def _paint_value(reader: Any, tile: Address) -> _Drawing:
+    values, mask = _read(reader, tile, method="nearest")
+    return rendering.value_picture(values[0]), mask
+
+
+def _paint_agreement(reader: Any, tile: Address) -> _Drawing:
+    values, _ = _read(reader, tile, method="nearest")
+    return rendering.agreement_picture(np.nan_to_num(values[0]).astype(np.uint8))
+
+
+_PAINTERS: Final[dict[str, Callable[[Any, Address], _Drawing]]] = {
+    "natural": _paint_composite("natural"),
+    "swir": _paint_composite("swir"),
+    "ndsi": _paint_ndsi,
+    "hillshade": _paint_hillshade,
+    "slope": _paint_slope,
+    "value": _paint_value,
+    "agreement": _paint_agreement,
+}

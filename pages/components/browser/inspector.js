@@ -1,0 +1,74 @@
+// A click, or Enter, reads what lies under a point and shows it in a popup.
+// Every text goes in with textContent: a glacier's name is data, never markup.
+
+import { element } from "./page.js";
+
+export class Inspector {
+  constructor(view) {
+    this.view = view;
+    const { map, library } = view;
+    this.popup = new library.Popup({ maxWidth: "320px", focusAfterOpen: false });
+    map.on("click", (event) => this.inspect(event.lngLat, event.point));
+    map.getCanvas().addEventListener("keydown", (event) => {
+      if (event.key === "Enter") this.inspect(map.getCenter(), map.project(map.getCenter()));
+    });
+    map.getCanvasContainer().append(element("div", { class: "crosshair", "aria-hidden": "true" }));
+  }
+
+  inspect(place, point) {
+    const glaciers = this.view.glaciersAt(point);
+    const content = element("div", { class: "reading", "aria-live": "polite" });
+    content.append(...glaciers.map(glacierPart));
+    this.popup.setLngLat(place).setDOMContent(content).addTo(this.view.map);
+    this.readPixel(place, content);
+    this.view.report(place, glaciers[0]);
+  }
+
+  async readPixel(place, content) {
+    this.reading?.abort();
+    const { point } = this.view.data;
+    if (!point) return;
+    const waiting = element("p", {}, "Reading the pixel …");
+    content.append(waiting);
+    this.reading = new AbortController();
+    const address = new URL(this.view.root + point);
+    address.searchParams.set("lon", place.lng.toFixed(7));
+    address.searchParams.set("lat", place.lat.toFixed(7));
+    try {
+      const answer = await fetch(address, { signal: this.reading.signal });
+      if (!answer.ok) throw new Error(await answer.text());
+      waiting.replaceWith(...pixelParts(await answer.json(), place));
+    } catch (problem) {
+      if (problem.name !== "AbortError") waiting.textContent = "The pixel could not be read.";
+    }
+  }
+}
+
+function glacierPart({ title, color, properties }) {
+  const part = element("div", { class: "glacier" });
+  const kind = element("span", { class: "kind" }, title);
+  kind.style.setProperty("--color", color);
+  part.append(element("h4", {}, properties.name), kind, rowsTable(properties.rows));
+  return part;
+}
+
+function pixelParts({ inside, rows }, place) {
+  const where = `${degrees(place.lat, "N", "S")}, ${degrees(place.lng, "E", "W")}`;
+  const heading = element("h4", {}, `Pixel at ${where}`);
+  if (!inside) return [heading, element("p", {}, "Outside the scene.")];
+  return [heading, rowsTable(rows)];
+}
+
+function degrees(value, positive, negative) {
+  return `${Math.abs(value).toFixed(4)}° ${value < 0 ? negative : positive}`;
+}
+
+function rowsTable(rows) {
+  const table = element("table");
+  for (const [label, text] of rows) {
+    const row = element("tr");
+    row.append(element("th", { scope: "row" }, label), element("td", {}, text));
+    table.append(row);
+  }
+  return table;
+}

@@ -1,0 +1,288 @@
+// The map of every page: MapLibre GL inside the shadow root that Streamlit gives.
+// Streamlit calls mount() after every rerun; the map stays and only takes what is new.
+
+import { drawLayers, fillIds, glacierAt, setDrawn } from "./layers.js";
+import { buildLegend } from "./legend.js";
+import { buildPanel } from "./panel.js";
+import { Inspector } from "./inspector.js";
+import { Swipe } from "./swipe.js";
+import { element, loadLibrary } from "./page.js";
+import { buildThreshold } from "./threshold.js";
+import { setThreshold } from "./values.js";
+
+const instances = new WeakMap();
+const cameras = new Map(); // place shown -> where the reader left the map, for the other pages
+const zoomed = new Map(); // place shown -> token of the last wish to zoom
+
+export function mount(component, root) {
+  const shadow = component.parentElement;
+  const view = instances.get(shadow) ?? new GlacierMap(shadow, root);
+  instances.set(shadow, view);
+  const turn = view.take(component);
+  // A rerun may overtake the first mount, whose clean-up must then not end the map.
+  return () => view.turn === turn && view.end();
+}
+
+class GlacierMap {
+  constructor(shadow, root) {
+    this.shadow = shadow;
+    this.root = root;
+    this.turn = 0;
+    this.choices = new Map(); // layer id -> { visible, opacity }
+    this.buildFrame();
+    this.starting = this.start();
+  }
+
+  take(component) {
+    this.component = component;
+    this.data = component.data;
+    this.turn += 1;
+    this.starting.then(() => this.update());
+    return this.turn;
+  }
+
+  end() {
+    instances.delete(this.shadow);
+    this.swipe?.end();
+    this.map?.remove();
+    this.frame.remove();
+  }
+
+  buildFrame() {
+    this.frame = element("section", { class: "frame", "data-state": "starting" });
+    this.stage = element("div", { class: "stage" });
+    this.canvas = element("div", { class: "canvas" });
+    this.badge = element("div", { class: "badge", hidden: "" });
+    this.notice = element("div", { class: "notice", role: "status" }, "Drawing the map …");
+    this.panel = element("details", { class: "panel" });
+    this.panel.open = this.shadow.host.clientWidth > 640;
+    this.threshold = element("div", { class: "threshold", hidden: "" });
+    this.legend = element("div", { class: "legend", "aria-label": "Legend" });
+    this.stage.append(this.canvas, this.badge, this.notice, this.panel);
+    this.frame.append(
+      element("link", { rel: "stylesheet", href: `${this.root}assets/maplibre-gl.css` }),
+      element("link", { rel: "stylesheet", href: `${this.root}assets/map.css` }),
+      this.stage,
+      this.threshold,
+      this.legend,
+    );
+    this.shadow.append(this.frame);
+  }
+
+  async start() {
+    try {
+      this.library = await loadLibrary(this.root);
+      await this.styled();
+      this.map = this.newMap(this.canvas);
+    } catch (problem) {
+      console.error(problem);
+      this.frame.dataset.state = "failed";
+      this.notice.textContent =
+        "This browser cannot draw the map (WebGL is off). The tables on this page say the same.";
+      return;
+    }
+    this.map.addControl(new this.library.NavigationControl({ showCompass: false }), "top-left");
+    this.map.addControl(new this.library.FullscreenControl({ container: this.frame }), "top-left");
+    this.map.addControl(homeControl(() => this.goHome(true)), "top-left");
+    this.map.addControl(new this.library.ScaleControl({ maxWidth: 120 }), "bottom-left");
+    this.inspector = new Inspector(this);
+    this.map.on("moveend", () => this.rememberCamera());
+    this.map.on("idle", () => this.settled());
+    await new Promise((done) => this.map.once("style.load", done));
+    this.frame.map = this.map;
+  }
+
+  // Without its style sheets MapLibre measures the wrong size.
+  styled() {
+    const sheets = [...this.frame.querySelectorAll("link")].filter((link) => !link.sheet);
+    return Promise.all(
+      sheets.map(
+        (link) =>
+          new Promise((done, failed) => {
+            link.addEventListener("load", done);
+            link.addEventListener("error", () => failed(new Error(`${link.href} is missing`)));
+          }),
+      ),
+    );
+  }
+
+  newMap(container, camera = {}) {
+    return new this.library.Map({
+      container,
+      style: { version: 8, sources: {}, layers: [background] },
+      attributionControl: { compact: true },
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      maxZoom: 18,
+      fadeDuration: 0,
+      ...camera,
+    });
+  }
+
+  update() {
+    if (!this.map) return;
+    const { data } = this;
+    this.stage.style.setProperty("--height", `${data.height}px`);
+    this.map.resize();
+    this.map.getCanvas().setAttribute("aria-label", `${data.title}. ${keys}`);
+    this.badge.hidden = !data.badge;
+    this.badge.textContent = data.badge;
+    this.adoptLayers();
+    this.showSwipe();
+    this.redraw();
+    this.showThreshold();
+    this.placeCamera();
+  }
+
+  adoptLayers() {
+    for (const layer of this.data.layers) {
+      if (!this.choices.has(layer.id)) {
+        if (layer.visible) this.clearGroup(layer.group);
+        this.choices.set(layer.id, { visible: layer.visible, opacity: layer.opacity });
+      }
+    }
+  }
+
+  clearGroup(group) {
+    if (!group) return;
+    for (const layer of this.data.layers) {
+      const choice = this.choices.get(layer.id);
+      if (layer.group === group && choice) choice.visible = false;
+    }
+  }
+
+  redraw() {
+    const [left, right] = this.data.swipe ?? [];
+    drawLayers(this.map, this.data, this.root, this.choices, right);
+    if (this.swipe) drawLayers(this.swipe.map, this.data, this.root, this.choices, left);
+    buildPanel(this.panel, this.data.layers, this.choices, {
+      show: (layer, visible) => this.show(layer, visible),
+      fade: (layer, opacity) => this.fade(layer, opacity),
+      basemap: (visible) => this.showBasemap(visible),
+      basemapVisible: this.basemapVisible,
+    });
+    buildLegend(this.legend, this.data.layers.filter((layer) => this.choices.get(layer.id).visible));
+  }
+
+  show(layer, visible) {
+    if (visible) this.clearGroup(layer.group);
+    this.choices.get(layer.id).visible = visible;
+    this.redraw();
+  }
+
+  hideGroup(group) {
+    this.clearGroup(group);
+    this.redraw();
+  }
+
+  fade(layer, opacity) {
+    this.choices.get(layer.id).opacity = opacity;
+    for (const map of this.maps()) setDrawn(map, layer, this.choices.get(layer.id));
+  }
+
+  maps() {
+    return this.swipe ? [this.map, this.swipe.map] : [this.map];
+  }
+
+  showBasemap(visible) {
+    this.basemapVisible = visible;
+    for (const map of this.maps()) {
+      if (visible && !map.getSource("basemap")) {
+        map.addSource("basemap", openStreetMap);
+        const [, lowest] = map.getStyle().layers;
+        map.addLayer({ id: "basemap", type: "raster", source: "basemap" }, lowest?.id);
+      }
+      if (map.getLayer("basemap")) {
+        map.setLayoutProperty("basemap", "visibility", visible ? "visible" : "none");
+      }
+    }
+  }
+
+  showSwipe() {
+    const wanted = Boolean(this.data.swipe);
+    if (wanted && !this.swipe) this.swipe = new Swipe(this);
+    if (!wanted && this.swipe) {
+      this.swipe.end();
+      this.swipe = null;
+    }
+  }
+
+  showThreshold() {
+    buildThreshold(this.threshold, this.data.threshold, (layer, value) => {
+      for (const map of this.maps()) setThreshold(map, layer, value);
+    });
+  }
+
+  place() {
+    return this.data.bounds.join();
+  }
+
+  placeCamera() {
+    if (this.shown !== this.place()) {
+      this.shown = this.place();
+      const camera = cameras.get(this.shown);
+      if (camera) this.map.jumpTo(camera);
+      else this.goHome(false);
+    }
+    const wish = this.data.zoom_to;
+    if (wish && zoomed.get(this.shown) !== wish.token) {
+      zoomed.set(this.shown, wish.token);
+      this.fit(wish.bounds, true);
+    }
+  }
+
+  goHome(animate) {
+    this.fit(this.data.bounds, animate);
+  }
+
+  fit([west, south, east, north], animate) {
+    const still = !animate || matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const box = [[west, south], [east, north]];
+    this.map.fitBounds(box, { padding: 24, maxZoom: 16, duration: still ? 0 : 600 });
+  }
+
+  rememberCamera() {
+    if (!this.shown) return;
+    cameras.set(this.shown, { center: this.map.getCenter(), zoom: this.map.getZoom() });
+  }
+
+  settled() {
+    this.notice.hidden = true;
+    this.frame.dataset.state = "ready";
+  }
+
+  glaciersAt(point) {
+    return glacierAt(this.map, point, fillIds(this.data.layers, this.choices), this.data.layers);
+  }
+
+  report(place, glacier) {
+    this.component.setTriggerValue("click", {
+      lon: place.lng,
+      lat: place.lat,
+      glacier_id: glacier?.properties.glacier_id ?? "",
+      layer: glacier?.layer ?? "",
+    });
+  }
+}
+
+const keys = "Arrow keys move, plus and minus zoom, Enter reads the values in the middle.";
+
+const background = { id: "background", type: "background", paint: { "background-color": "#e9edf1" } };
+
+const openStreetMap = {
+  type: "raster",
+  tiles: ["https://tile.openstreetmap.org/{z}/{x}/{y}.png"],
+  tileSize: 256,
+  maxzoom: 19,
+  attribution: "© OpenStreetMap contributors",
+};
+
+function homeControl(goHome) {
+  const button = element("button", { type: "button", class: "home", title: "Show the whole scene" }, "⌂");
+  button.setAttribute("aria-label", "Show the whole scene");
+  button.addEventListener("click", goHome);
+  const group = element("div", { class: "maplibregl-ctrl maplibregl-ctrl-group" });
+  group.append(button);
+  return { onAdd: () => group, onRemove: () => group.remove() };
+}

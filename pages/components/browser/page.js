@@ -1,0 +1,24 @@
+// Small things every part of the map needs.
+
+export function element(tag, attributes = {}, text = "") {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  if (text) made.textContent = text;
+  return made;
+}
+
+let loading = null;
+
+export function loadLibrary(root) {
+  loading ??= new Promise((done, failed) => {
+    const script = element("script", { src: `${root}assets/maplibre-gl.js` });
+    script.addEventListener("load", () => done(window.maplibregl));
+    script.addEventListener("error", () => failed(new Error("maplibre-gl.js is missing")));
+    document.head.append(script);
+  });
+  return loading;
+}
+
+export function percent(share) {
+  return `${Math.round(share * 100)} %`;
+}

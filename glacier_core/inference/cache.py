@@ -43,7 +43,7 @@ def find_map(key: str) -> GlacierMap | None:
         If the key is none.
     """
     entry = _entry(key)
-    if not entry.is_dir():
+    if not os.path.isdir(entry):  # noqa: PTH112  (a folder without access is a miss too)
         return None
     try:
         _verify(entry)
@@ -69,6 +69,8 @@ def keep_map(result: GlacierMap) -> GlacierMap:
     entry = _entry(result.key)
     with _locked():
         _remove_abandoned()
+        if entry.is_dir() and not _is_whole(entry):
+            _move_to_quarantine(entry)
         if not entry.is_dir():
             _write_entry(result, entry)
         _evict(entry)
@@ -110,11 +112,11 @@ def _locked() -> Iterator[None]:
 def _write_entry(result: GlacierMap, entry: Path) -> None:
     beside = entry.with_name(f"tmp-{uuid.uuid4().hex}")
     try:
-        result.save(beside)
-        files = {file.name: _describe(file) for file in sorted(beside.iterdir())}
-        meta = {"version": META_VERSION, "key": result.key, "files": files}
-        write_file(beside / META, json.dumps(meta, indent=1).encode())
         with disk_errors(entry):
+            result.save(beside)
+            files = {file.name: _describe(file) for file in sorted(beside.iterdir())}
+            meta = {"version": META_VERSION, "key": result.key, "files": files}
+            write_file(beside / META, json.dumps(meta, indent=1).encode())
             flush_folder(beside)
             beside.replace(entry)
             flush_folder(entry.parent)
@@ -151,11 +153,15 @@ def _put_aside(entry: Path, reason: GlacierError) -> None:
             if not entry.is_dir() or _is_whole(entry):
                 return
             _log.warning("A kept map is damaged and put aside: %s", reason)
-            with disk_errors(entry):
-                _quarantine().mkdir(exist_ok=True)
-                entry.replace(_quarantine() / f"{entry.name}-{uuid.uuid4().hex[:8]}")
+            _move_to_quarantine(entry)
     except StorageError as error:
         _log.warning("A damaged map cannot be put aside: %s", error)
+
+
+def _move_to_quarantine(entry: Path) -> None:
+    with disk_errors(entry):
+        _quarantine().mkdir(exist_ok=True)
+        entry.replace(_quarantine() / f"{entry.name}-{uuid.uuid4().hex[:8]}")
 
 
 def _is_whole(entry: Path) -> bool:

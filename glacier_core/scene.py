@@ -1,6 +1,7 @@
 """A scene: named features with units on one north-up, square-pixel, metric grid."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, Self
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from rasterio.crs import CRS
 
 from glacier_core.errors import SceneError
-from glacier_core.settings import settings
+from glacier_core.grid import check_grid
 from glacier_core.slope import horn_slope
 
 BANDS = ("blue", "green", "red", "nir", "swir1", "swir2")
@@ -75,10 +76,10 @@ class Scene:
     ----------
     data : xarray.Dataset
         Carried by rioxarray. ``optical`` (band, y, x) reflectance; ``elevation`` (y, x) m;
-        ``slope`` (y, x) degrees; ``valid`` (y, x) bool, True where the optical bands and the
-        elevation are all there. Optional ``co_pol_sar`` and ``cross_pol_sar`` (orbit, y, x)
-        sigma nought, linear; ``in_sar`` (orbit, y, x) coherence; ``thermal`` (y, x) kelvin.
-        NaN means no data.
+        ``slope`` (y, x) degrees; ``valid`` (y, x) bool, True where the optical bands, the
+        elevation and the slope are all there. Optional ``co_pol_sar`` and ``cross_pol_sar``
+        (orbit, y, x) sigma nought, linear; ``in_sar`` (orbit, y, x) coherence; ``thermal``
+        (y, x) kelvin. NaN means no data.
     attributes : SceneAttributes
     outlines : geopandas.GeoDataFrame or None
         Expert outlines that came with the scene, in the schema of ``outlines.schema``.
@@ -199,22 +200,20 @@ def build_scene(
     SceneError
         When anything does not fit; the message says what, where and what to do.
     """
-    crs = _metric_crs(crs)
-    _check_grid(transform)
-    bands = np.array(optical, dtype=np.float32)
+    bands = _float32(optical)
     if bands.ndim != 3 or bands.shape[0] != len(BANDS):
         raise SceneError(
             f"The imagery has shape {bands.shape}; needed are six bands "
             f"({', '.join(BANDS)}) as (6, rows, columns)."
         )
     shape = bands.shape[1:]
-    _check_size(shape)
+    crs = check_grid(transform, shape, crs)
     heights = _layer("elevation", elevation, shape)
     _check_reflectance(bands)
     _check_elevation(heights)
     slopes = horn_slope(heights, transform.a) if slope is None else _layer("slope", slope, shape)
     _check_range("slope", slopes, 0, 90, "degrees")
-    usable = np.isfinite(bands).all(axis=0) & np.isfinite(heights)
+    usable = np.isfinite(bands).all(axis=0) & np.isfinite(heights) & np.isfinite(slopes)
     if valid is not None:
         usable &= np.asarray(valid, dtype=bool)
     if not usable.any():
@@ -232,45 +231,15 @@ def build_scene(
     return Scene(_dataset(variables, transform, crs), attributes, outlines)
 
 
-def _metric_crs(crs: Any) -> CRS:
-    if not crs:
-        raise SceneError(
-            "The scene has no coordinate system. Assign the right one first, for instance with "
-            "gdal_edit.py -a_srs EPSG:32611 FILE."
-        )
-    known = CRS.from_user_input(crs)
-    if not known.is_projected or known.linear_units_factor[1] != 1.0:
-        name = known.to_string()[:60]
-        raise SceneError(
-            f"The coordinate system ({name}) is not projected in metres. Areas, slopes and the "
-            "network need metres: warp the files to the UTM zone of the place first, for instance "
-            "with gdalwarp -t_srs EPSG:32611 IN OUT."
-        )
-    return known
-
-
-def _check_grid(transform: Affine) -> None:
-    square = np.isclose(transform.a, -transform.e, rtol=1e-4)
-    if transform.b or transform.d or transform.a <= 0 or not square:
-        raise SceneError(
-            f"The grid is not north-up with square pixels (transform {tuple(transform)[:6]}). "
-            "Warp it with gdalwarp -tr SIZE SIZE first."
-        )
-
-
-def _check_size(shape: tuple[int, ...]) -> None:
-    pixels, limit = int(np.prod(shape)), settings().max_scene_pixels
-    if pixels == 0:
-        raise SceneError("The scene has no pixels.")
-    if pixels > limit:
-        raise SceneError(
-            f"The scene has {pixels:,} pixels; the limit is {limit:,} "
-            "(GLACIER_MAX_SCENE_PIXELS). Cut out the part you need."
-        )
+def _float32(values: ArrayLike) -> FloatArray:
+    """Return a copy of its own, NaN wherever there is no finite number."""
+    layer = np.array(values, dtype=np.float32)
+    layer[~np.isfinite(layer)] = np.nan
+    return layer
 
 
 def _layer(name: str, values: ArrayLike, shape: tuple[int, ...]) -> FloatArray:
-    layer = np.array(values, dtype=np.float32)
+    layer = _float32(values)
     if layer.shape != shape:
         raise SceneError(
             f"The {name} has shape {layer.shape}, the imagery {shape}: "
@@ -281,11 +250,13 @@ def _layer(name: str, values: ArrayLike, shape: tuple[int, ...]) -> FloatArray:
 
 def _check_reflectance(bands: FloatArray) -> None:
     """Refuse imagery whose numbers cannot be reflectances in the declared order."""
-    finite = np.isfinite(bands)
-    for name, usable in zip(BANDS, finite, strict=True):
-        if not usable.any():
+    for name, band in zip(BANDS, bands, strict=True):
+        if not np.isfinite(band).any():
             raise SceneError(f"The {name} band holds no data at all (every pixel is NaN).")
-    bright = float(np.quantile(bands[finite], 0.98))
+    # A million pixels tell as much as a hundred million, in a hundredth of the time.
+    step = max(1, math.isqrt(bands[0].size // 1_000_000))
+    seen = bands[:, ::step, ::step]
+    bright = float(np.nanquantile(seen, 0.98)) if np.isfinite(seen).any() else 0.0
     if bright > 150:
         raise SceneError(
             f"The imagery looks like raw digital numbers (98 % of values reach up to {bright:.0f}; "
@@ -302,7 +273,7 @@ def _check_reflectance(bands: FloatArray) -> None:
 def _check_band_order(bands: FloatArray) -> None:
     """Snow is bright in the visible and dark in the shortwave infrared, never the reverse.
 
-    No natural surface reflects more than half in SWIR1 and yet less than half of that
+    No surface around glaciers reflects more than half in SWIR1 and yet less than half of that
     in green, so a share of such pixels betrays swapped bands (an NDSI turned upside down).
     """
     green, swir1 = bands[BANDS.index("green")], bands[BANDS.index("swir1")]
@@ -311,8 +282,8 @@ def _check_band_order(bands: FloatArray) -> None:
     if reversed_snow.sum() > 0.005 * max(both.sum(), 1):
         raise SceneError(
             f"{reversed_snow.sum() / both.sum():.0%} of the pixels are bright in SWIR1 and dark in "
-            "green, which no surface is: NDSI would be upside down. The bands seem to be in "
-            f"another order; declare theirs (needed: {', '.join(BANDS)})."
+            "green, which no surface around glaciers is: NDSI would be upside down. The bands seem "
+            f"to be in another order; declare theirs (needed: {', '.join(BANDS)})."
         )
     if both.sum() > 1 and np.array_equal(green[both], swir1[both]):
         raise SceneError(

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import geopandas as gpd
 import pyogrio
+import shapely
 from pyogrio.errors import DataSourceError
 
 from glacier_core.errors import OutlineError, StorageError
@@ -70,7 +71,8 @@ def _write_geopackage(frame: gpd.GeoDataFrame, path: Path) -> None:
 
 def _write_geojson(frame: gpd.GeoDataFrame, path: Path) -> None:
     lonlat = frame.to_crs("EPSG:4326")
-    pyogrio.write_dataframe(lonlat, path, driver="GeoJSON", geometry_type="Unknown", RFC7946="YES")
+    wound = lonlat.set_geometry(shapely.orient_polygons(lonlat.geometry.values))
+    path.write_text(wound.to_json(drop_id=True), encoding="utf-8")
 
 
 def _write_parquet(frame: gpd.GeoDataFrame, path: Path) -> None:

@@ -16,6 +16,7 @@ from rasterio.io import DatasetReader
 from rasterio.warp import transform_bounds
 
 from glacier_core.errors import SceneError
+from glacier_core.grid import check_grid
 from glacier_core.outlines.overlap import check_overlap
 from glacier_core.outlines.reading import read_outlines
 from glacier_core.scene import (
@@ -26,7 +27,14 @@ from glacier_core.scene import (
     build_scene,
 )
 from glacier_core.slope import horn_slope
-from glacier_core.sources.geotiffs import RESAMPLING, crs_of, onto_grid, open_geotiff, read_bands
+from glacier_core.sources.geotiffs import (
+    RESAMPLING,
+    coincide,
+    crs_of,
+    onto_grid,
+    open_geotiff,
+    read_bands,
+)
 
 Raster = str | Path
 FloatArray = NDArray[np.float32]
@@ -49,14 +57,24 @@ class _Grid:
         return _Grid(wider, shape, self.crs, self.file_crs, self.resampling)
 
 
+@dataclass(frozen=True)
+class _Values:
+    """How the numbers of the imagery become reflectances."""
+
+    scale: float | None
+    offset: float | None
+    nodata: float | None
+
+
 def scene_from_files(
     optical: Raster | Sequence[Raster],
     elevation: Raster,
     slope: Raster | None = None,
     *,
     bands: Sequence[str] = BANDS,
-    scale: float = 1.0,
-    offset: float = 0.0,
+    scale: float | None = None,
+    offset: float | None = None,
+    nodata: float | None = None,
     reflectance: Reflectance = "toa",
     resampling: str = "bilinear",
     crs: Any = None,
@@ -85,12 +103,15 @@ def scene_from_files(
     bands : sequence of str
         Which band is which, in the order of the file; the six of ``scene.BANDS`` must be among
         them, any other name is passed over.
-    scale, offset : float
-        Reflectance = value of the file * scale + offset.
+    scale, offset : float, optional
+        Reflectance = value of the file * scale + offset. What the file itself declares (mostly
+        1 and 0) where left out.
+    nodata : float, optional
+        A value of the imagery that means no data, besides what the file itself declares.
     reflectance : {"toa", "surface"}
     resampling : {"bilinear", "nearest", "cubic", "average"}
         How elevation and slope come onto the grid of the imagery, where theirs is another. A
-        note of it is kept in the scene.
+        note of it is kept in the scene. Pixels of a grid that coincides are copied.
     crs : anything rasterio understands, optional
         Coordinate system of the imagery, where the file has none or a nameless one. It also
         holds for the elevation where that carries the same (or none).
@@ -119,7 +140,8 @@ def scene_from_files(
             f"{resampling!r} is no known resampling; known are {', '.join(RESAMPLING)}."
         )
     imagery = [Path(optical)] if isinstance(optical, str | Path) else [Path(p) for p in optical]
-    reflectances, grid = _imagery(imagery, bands, scale, offset, crs, resampling)
+    values = _Values(scale, offset, nodata)
+    reflectances, grid = _imagery(imagery, list(bands), values, crs, resampling)
     heights, slopes, resampled = _terrain(Path(elevation), slope, grid)
     attributes = _attributes(
         id="unnamed" if id is None else id,
@@ -170,41 +192,55 @@ def _outlines_on(
 
 
 def _imagery(
-    paths: list[Path], bands: Sequence[str], scale: float, offset: float, crs: Any, resampling: str
+    paths: list[Path], bands: list[str], values: _Values, crs: Any, resampling: str
 ) -> tuple[FloatArray, _Grid]:
     """Read the six bands in our order, and the grid they share."""
     _check_declared(bands)
     layers: dict[str, FloatArray] = {}
     grid: _Grid | None = None
-    left = list(bands)
+    left = bands
     for path in paths:
         with open_geotiff(path) as raster:
+            _check_count(path.name, raster.count, left, alone=len(paths) == 1)
             here, left = left[: raster.count], left[raster.count :]
-            if len(paths) == 1:
-                _check_count(path.name, raster.count, bands)
-            found = _Grid(
-                raster.transform,
-                raster.shape,
-                crs_of(raster, path.name, crs),
-                raster.crs,
-                resampling,
-            )
-            if grid is not None and found != grid:
-                raise SceneError(
-                    f"{path.name} lies on another grid than {paths[0].name}: "
-                    "the bands must share one. Warp them onto one grid first."
-                )
-            grid = found
-            wanted = {name: index for index, name in enumerate(here, start=1) if name in BANDS}
-            pixels = read_bands(raster, list(wanted.values()), scale, offset)
-            layers |= dict(zip(wanted, pixels, strict=True))
-    missing = [name for name in BANDS if name not in layers]
-    if missing or grid is None:
+            if not set(here) & set(BANDS):
+                continue
+            grid = _same_grid(grid, _grid_of(raster, path, crs, resampling), path)
+            layers |= _wanted(raster, here, values)
+    if left or grid is None:
         raise SceneError(
-            f"The files hold too few bands: {', '.join(missing)} missing. Give one file with all "
+            f"The files hold too few bands: {', '.join(left)} missing. Give one file with all "
             f"bands, or one file a band, and declare them in order (needed: {', '.join(BANDS)})."
         )
     return np.stack([layers[name] for name in BANDS]), grid
+
+
+def _grid_of(raster: DatasetReader, path: Path, crs: Any, resampling: str) -> _Grid:
+    known = crs_of(raster, path.name, crs)
+    check_grid(raster.transform, raster.shape, known)
+    return _Grid(raster.transform, raster.shape, known, raster.crs, resampling)
+
+
+def _same_grid(known: _Grid | None, found: _Grid, path: Path) -> _Grid:
+    if known is not None and found != known:
+        raise SceneError(
+            f"{path.name} lies on another grid than the files before it: the bands must share "
+            "one. Warp them onto one grid first."
+        )
+    return found
+
+
+def _wanted(raster: DatasetReader, here: list[str], values: _Values) -> dict[str, FloatArray]:
+    indexes = {name: index for index, name in enumerate(here, start=1) if name in BANDS}
+    for name, index in indexes.items():
+        described = (raster.descriptions[index - 1] or "").lower()
+        if described in BANDS and described != name:
+            raise SceneError(
+                f"Band {index} is declared as {name}, but the file itself calls it {described}. "
+                "Declare the bands in the order of the file."
+            )
+    pixels = read_bands(raster, list(indexes.values()), values.scale, values.offset, values.nodata)
+    return dict(zip(indexes, pixels, strict=True))
 
 
 def _check_declared(bands: Sequence[str]) -> None:
@@ -218,17 +254,17 @@ def _check_declared(bands: Sequence[str]) -> None:
         )
 
 
-def _check_count(name: str, count: int, bands: Sequence[str]) -> None:
-    if count < len(BANDS):
+def _check_count(name: str, count: int, declared: list[str], *, alone: bool) -> None:
+    bands = f"{count} band{'s' * (count != 1)}"
+    if alone and count < len(BANDS):
         raise SceneError(
-            f"{name} has {count} band{'s' * (count != 1)}; the network needs six "
-            f"({', '.join(BANDS)}). A picture of red, green and blue is not enough: take the "
-            "satellite product with its infrared bands."
+            f"{name} has {bands}; the network needs six ({', '.join(BANDS)}). A picture of red, "
+            "green and blue is not enough: take the satellite product with its infrared bands."
         )
-    if count != len(bands):
+    if count > len(declared) or (alone and count < len(declared)):
         raise SceneError(
-            f"{name} has {count} bands but {len(bands)} are declared ({', '.join(bands)}). "
-            "Name every band of the file in its order; what is not needed may be called 'other'."
+            f"{name} has {bands}, but declared are {len(declared)} ({', '.join(declared)}). "
+            "Name every band in the order of the file; what is not needed may be called 'other'."
         )
 
 
@@ -256,7 +292,10 @@ def _single_band(path: Path, grid: _Grid, what: str) -> tuple[FloatArray, list[s
         layer = onto_grid(
             raster, grid.transform, grid.shape, grid.crs, own_crs=own, resampling=grid.resampling
         )
-        return layer, _note(raster, own, grid, what)
+        if own == grid.crs and coincide(raster.transform, grid.transform):
+            return layer, []
+        note = f"The {what} was brought onto the grid of the imagery: {grid.resampling} resampling."
+        return layer, [note]
 
 
 def _check_overlap(raster: DatasetReader, own: CRS, grid: _Grid, name: str) -> None:
@@ -270,10 +309,3 @@ def _check_overlap(raster: DatasetReader, own: CRS, grid: _Grid, name: str) -> N
             f"{bottom:.0f} to {top:.0f} north, the imagery {west:.0f} to {east:.0f} and "
             f"{south:.0f} to {north:.0f} (metres in {grid.crs.to_string()[:60]})."
         )
-
-
-def _note(raster: DatasetReader, own: CRS, grid: _Grid, what: str) -> list[str]:
-    shift = ~raster.transform @ grid.transform
-    if own == grid.crs and np.allclose([shift.a, shift.e], 1) and np.allclose([shift.c % 1], 0):
-        return []
-    return [f"The {what} was brought onto the grid of the imagery by {grid.resampling} resampling."]

@@ -1,9 +1,10 @@
 """Scenes on disk: a folder of cloud-optimised GeoTIFFs and a scene.json."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -14,7 +15,7 @@ import rasterio
 from affine import Affine
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
-from rasterio._err import CPLE_BaseError
+from rasterio._err import CPLE_BaseError  # what a failing COG driver raises; no public name
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
 
@@ -108,6 +109,7 @@ def write_scene(scene: Scene, folder: str | Path) -> Path:
         with _disk_troubles(folder):
             beside.mkdir(parents=True)
             _fill(beside, scene)
+            _check_written(beside, scene)
             _flush(beside)
             _exchange(beside, folder)
     finally:
@@ -194,7 +196,7 @@ def _fill(folder: Path, scene: Scene) -> None:
 
 
 def _write_raster(path: Path, scene: Scene, name: str) -> None:
-    layers = np.atleast_3d(scene.data[name].to_numpy().T).T
+    layers = scene.data[name].to_numpy().reshape(-1, *scene.shape)
     truth = layers.dtype == np.bool_
     profile = {
         "driver": "COG",
@@ -230,18 +232,34 @@ def _flush(folder: Path) -> None:
             os.close(handle)
 
 
+def _check_written(folder: Path, scene: Scene) -> None:
+    """Compare every raster with its file: GDAL does not tell when the last bytes found no room."""
+    for name, layers in scene.data.data_vars.items():
+        expected = layers.to_numpy().reshape(-1, *scene.shape)
+        with rasterio.open(folder / f"{name}.tif", driver="GTiff") as raster:
+            for index, layer in enumerate(expected, start=1):
+                if not np.array_equal(raster.read(index), layer, equal_nan=True):
+                    raise OSError(f"{name}.tif does not hold what was written into it")
+
+
 def _exchange(new: Path, folder: Path) -> None:
     """Put the new folder in the old one's place; the old one goes only when the new one stands."""
     old = folder.with_name(f".{folder.name}-{uuid4().hex}")
-    if folder.exists():
-        folder.rename(old)
-    try:
-        new.rename(folder)
-    except OSError:
-        if old.exists():
-            old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+    while True:
+        with suppress(FileNotFoundError):
+            folder.rename(old)
+        try:
+            new.rename(folder)
+        except OSError as problem:
+            if problem.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                # Somebody else put the same scene there in between: theirs goes aside next.
+                shutil.rmtree(old, ignore_errors=True)
+                continue
+            if old.exists():
+                old.rename(folder)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+        return
 
 
 def _description(folder: Path) -> _Description:

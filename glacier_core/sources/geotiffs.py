@@ -67,7 +67,11 @@ def open_geotiff(path: Path) -> Iterator[DatasetReader]:
 
 
 def read_bands(
-    raster: DatasetReader, indexes: Sequence[int], scale: float = 1.0, offset: float = 0.0
+    raster: DatasetReader,
+    indexes: Sequence[int],
+    scale: float | None = None,
+    offset: float | None = None,
+    nodata: float | None = None,
 ) -> NDArray[np.float32]:
     """Return bands as float32 with NaN for no data.
 
@@ -76,8 +80,10 @@ def read_bands(
     raster : rasterio.io.DatasetReader
     indexes : sequence of int
         Band numbers, from 1.
-    scale, offset : float
-        ``value * scale + offset`` is returned.
+    scale, offset : float, optional
+        ``value * scale + offset`` is returned; what the file itself declares where left out.
+    nodata : float, optional
+        A value that means no data, besides what the file itself declares.
 
     Returns
     -------
@@ -86,8 +92,11 @@ def read_bands(
     bands: NDArray[np.float32] = np.empty((len(indexes), *raster.shape), dtype=np.float32)
     for position, index in enumerate(indexes):
         band = raster.read(index, masked=True)
-        values = np.ma.getdata(band).astype(np.float64) * scale + offset
-        bands[position] = np.where(np.ma.getmaskarray(band), np.nan, values)
+        missing = np.ma.getmaskarray(band) | (np.ma.getdata(band) == nodata)
+        factor = raster.scales[index - 1] if scale is None else scale
+        shift = raster.offsets[index - 1] if offset is None else offset
+        values = np.ma.getdata(band).astype(np.float64) * factor + shift
+        bands[position] = np.where(missing, np.nan, values)
     return bands
 
 
@@ -110,17 +119,38 @@ def onto_grid(
     own_crs : rasterio.crs.CRS
         Coordinate system of the raster.
     resampling : str
-        One of :data:`RESAMPLING`. Not used where the pixels of both grids coincide: those are
-        copied as they are.
+        One of :data:`RESAMPLING`. Not used where the pixels :func:`coincide`: those are copied.
 
     Returns
     -------
     ndarray of float32, (rows, columns)
+        In the unit of the file, its declared scale and offset applied.
     """
-    shift = ~raster.transform @ transform
     target: NDArray[np.float32] = np.full(shape, np.nan, dtype=np.float32)
-    if own_crs == crs and _whole_pixels(shift):
-        return _copied(raster, round(shift.f), round(shift.c), target)
+    if own_crs == crs and coincide(raster.transform, transform):
+        shift = ~raster.transform @ transform
+        _copy(raster, round(shift.f), round(shift.c), target)
+    else:
+        _warp(raster, transform, crs, own_crs, resampling, target)
+    return target * np.float32(raster.scales[0]) + np.float32(raster.offsets[0])
+
+
+def coincide(one: Affine, other: Affine) -> bool:
+    """Return whether two grids have the same pixels, apart from where they begin and end."""
+    shift = ~one @ other
+    same_size = np.allclose([shift.a, shift.b, shift.d, shift.e], [1, 0, 0, 1], atol=1e-6)
+    whole = np.allclose([shift.c, shift.f], np.round([shift.c, shift.f]), atol=1e-3)
+    return bool(same_size and whole)
+
+
+def _warp(
+    raster: DatasetReader,
+    transform: Affine,
+    crs: CRS,
+    own_crs: CRS,
+    resampling: str,
+    target: NDArray[np.float32],
+) -> None:
     reproject(
         rasterio.band(raster, 1),
         target,
@@ -130,19 +160,11 @@ def onto_grid(
         dst_nodata=np.nan,
         resampling=Resampling[resampling],
     )
-    return target
 
 
-def _whole_pixels(shift: Affine) -> bool:
-    same_size = np.allclose([shift.a, shift.b, shift.d, shift.e], [1, 0, 0, 1], atol=1e-6)
-    return bool(
-        same_size and np.allclose([shift.c, shift.f], np.round([shift.c, shift.f]), atol=1e-3)
-    )
-
-
-def _copied(
+def _copy(
     raster: DatasetReader, first_row: int, first_column: int, target: NDArray[np.float32]
-) -> NDArray[np.float32]:
+) -> None:
     """Fill the target with the pixels it shares with the raster."""
     rows = slice(max(first_row, 0), min(first_row + target.shape[0], raster.height))
     columns = slice(max(first_column, 0), min(first_column + target.shape[1], raster.width))
@@ -153,7 +175,6 @@ def _copied(
             rows.start - first_row : rows.stop - first_row,
             columns.start - first_column : columns.stop - first_column,
         ] = pixels.astype(np.float32).filled(np.nan)
-    return target
 
 
 def _check_beginning(path: Path) -> None:

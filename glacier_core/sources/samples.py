@@ -63,8 +63,8 @@ class Sample(BaseModel):
     sensor: str
     reflectance: Reflectance
     crs: str | None = None
-    scale: float = 1.0
-    offset: float = 0.0
+    scale: float | None = None
+    offset: float | None = None
     outlines_complete: bool
     glacier: Glacier | None = None
     source: str

@@ -56,21 +56,21 @@ RECIPES: dict[str, Recipe] = {
         TerrainStyle(144, 2400.0, 0.90, 0.84, 0.0075, 1.8, 0.0, OPEN),
         SurfaceStyle("light", "patches", 0.50, "lakes", same_rock=True),
         1300.0,
-        Sun(zenith=42.0, azimuth=150.0, incidence_power=0.9, haze=1.0),
+        Sun(zenith=42.0, azimuth=150.0, incidence_power=0.75, haze=1.0),
     ),
     "debris": Recipe(
         "debris-covered tongues",
         TerrainStyle(144, 3000.0, 1.00, 0.80, 0.0070, 1.6, 0.0, OPEN),
         SurfaceStyle("heavy", "patches", 0.60, "lakes", same_rock=True),
         3000.0,
-        Sun(zenith=34.0, azimuth=140.0, incidence_power=0.9, haze=0.8),
+        Sun(zenith=34.0, azimuth=140.0, incidence_power=0.75, haze=0.8),
     ),
     "ice-cap": Recipe(
         "ice cap with outlet glaciers",
         TerrainStyle(144, 1300.0, 0.80, 0.58, 0.0065, 1.6, 0.85, OPEN),
         SurfaceStyle("light", "patches", 0.45, "lakes", same_rock=True),
         150.0,
-        Sun(zenith=52.0, azimuth=165.0, incidence_power=0.9, haze=1.0),
+        Sun(zenith=52.0, azimuth=165.0, incidence_power=0.75, haze=1.0),
     ),
 }
 SENSOR = SensorStyle("toa", blur=0.45, noise=0.002)

@@ -14,6 +14,7 @@ from glacier_core.simulation.ground import Ground
 DIFFUSE_SHARE = (0.20, 0.14, 0.10, 0.055, 0.025, 0.015)
 SKY_DIRECTIONS = 8
 SKY_DISTANCES = (1, 2, 4, 8, 16, 32)
+BRIGHTEST_SLOPE = 1.7  # times the light on flat ground; steeper facets are mixed within a pixel
 GLOW_RADIUS = 350.0  # m over which neighbours light each other
 
 
@@ -145,7 +146,7 @@ def illuminate(
     lit = sunlit(ground.elevation, ground.resolution, sun)
     cosine = cosine_of_incidence(ground.elevation, ground.resolution, sun)
     flat = float(np.cos(np.radians(sun.zenith)))
-    direct = lit * np.minimum((cosine / flat) ** sun.incidence_power, 1.9).astype(np.float32)
+    direct = lit * np.minimum((cosine / flat) ** sun.incidence_power, BRIGHTEST_SLOPE).astype(np.float32)
     sky = sky_view(ground.elevation, ground.resolution)
     apparent = np.empty_like(reflectance)
     for band, share in enumerate(DIFFUSE_SHARE):

@@ -20,9 +20,11 @@ SPECTRA_OF = {
     "seasonal snow": ("snow", "firn"),
 }
 BRIGHTEST_MEAN = 0.95  # images of slopes facing the sun report more than snow can reflect
+# Brightest reflectance of flat ground: what 1 in 100 to 1 in 1000 benchmark pixels exceed, rounded.
+BRIGHTEST = (1.15, 1.15, 1.15, 1.0, 0.45, 0.42)
 FARTHEST_SCORE = 2.3  # standard deviations; log-normal tails are not real surfaces
-TOPOGRAPHIC_SHARE = 0.85  # measured spread includes slopes, which `light` adds once more
-BRIGHTNESS_SPREAD = 0.12  # of a material from scene to scene, log units
+TOPOGRAPHIC_SHARE = 0.70  # measured spread includes slopes, which `light` adds once more
+BRIGHTNESS_SPREAD = 0.10  # of a material from scene to scene, log units
 
 
 def choose_spectra(
@@ -73,7 +75,8 @@ def paint(
         colour = gains[layer.material] * _spectrum(spectra[layer.material], local)
         share = layer.share[where]
         reflectance[:, where] = (1.0 - share) * reflectance[:, where] + share * colour
-    return np.clip(reflectance, 0.002, 1.15)
+    brightest = np.asarray(BRIGHTEST, dtype=np.float32)
+    return np.clip(reflectance, 0.002, brightest[:, None, None])
 
 
 def _scores(generator: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio import open as open_raster
 from rasterio.crs import CRS
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
 
 from glacier_core.errors import StorageError
@@ -71,6 +71,8 @@ def read_layer(path: Path) -> tuple[NDArray[Any], Affine, CRS]:
     """
     try:
         with open_raster(path, driver="GTiff") as raster:
+            if raster.crs is None:  # lost with the end of a truncated file
+                raise StorageError(f"The layer {path} is damaged: it has no coordinate system.")
             return raster.read(1), raster.transform, raster.crs
-    except (RasterioError, OSError) as error:
+    except (RasterioError, NotGeoreferencedWarning, OSError) as error:
         raise StorageError(f"The layer {path} is absent or damaged ({error}).") from error

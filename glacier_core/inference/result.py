@@ -25,6 +25,7 @@ from glacier_core.scene import SceneAttributes
 
 PROVENANCE = "provenance.json"
 OUTLINES = "outlines.parquet"
+LAYERS = ("probability", "confidence", "glacier", "unmapped")
 NO_CLASS = 255  # in glacier.tif, where nothing was mapped
 GLACIER_COLOURS = {0: (0, 0, 0, 0), 1: (213, 94, 0, 255), NO_CLASS: (0, 0, 0, 0)}
 UNMAPPED_COLOURS = {0: (0, 0, 0, 0), 1: (95, 95, 95, 255)}
@@ -276,8 +277,10 @@ def make_map(
             "x": transform.c + (np.arange(columns) + 0.5) * transform.a,
         },
     )
+    # In place, as a copy would double the memory and could be written to.
+    data.rio.write_crs(crs, inplace=True).rio.write_transform(transform, inplace=True)
     return GlacierMap(
-        data.rio.write_crs(crs).rio.write_transform(transform),
+        data,
         SceneAttributes.model_validate_json(json.dumps(provenance["scene"]["attributes"])),
         provenance,
         str(provenance["key"]),
@@ -295,12 +298,15 @@ def open_map(folder: str | Path) -> GlacierMap:
     folder = Path(folder)
     try:
         provenance = json.loads((folder / PROVENANCE).read_bytes())
-        probability, transform, crs = read_layer(folder / "probability.tif")
-        confidence, *_ = read_layer(folder / "confidence.tif")
+        layers, transform, crs = _read_layers(folder)
         found = make_map(
-            probability, confidence, transform=transform, crs=crs, provenance=provenance
+            layers["probability"],
+            layers["confidence"],
+            transform=transform,
+            crs=crs,
+            provenance=provenance,
         )
-        _check_classes(found, folder)
+        _check_belonging(found, layers)
     except (OSError, ValueError, KeyError, TypeError, ValidationError, StorageError) as error:
         raise StorageError(
             f"{folder} holds no whole glacier map ({error}). Map the scene again."
@@ -308,14 +314,22 @@ def open_map(folder: str | Path) -> GlacierMap:
     return replace(found, folder=folder)
 
 
-def _check_classes(found: GlacierMap, folder: Path) -> None:
-    """Raise StorageError unless the classes follow from the probability, as they must."""
-    glacier, *_ = read_layer(folder / "glacier.tif")
-    unmapped, *_ = read_layer(folder / "unmapped.tif")
-    fits = np.array_equal(glacier == 1, found.glacier) and np.array_equal(
-        unmapped == 1, found.unmapped
+def _read_layers(folder: Path) -> tuple[dict[str, NDArray[Any]], Affine, CRS]:
+    read = {name: read_layer(folder / f"{name}.tif") for name in LAYERS}
+    (_, transform, crs), *_ = read.values()
+    if len({(layer.shape, grid) for layer, grid, _ in read.values()}) > 1:
+        raise StorageError("its layers lie on different grids")
+    return {name: layer for name, (layer, *_) in read.items()}, transform, crs
+
+
+def _check_belonging(found: GlacierMap, layers: dict[str, NDArray[Any]]) -> None:
+    """Raise StorageError unless classes and gaps follow from the probability, as they must."""
+    fits = (
+        np.array_equal(layers["glacier"] == 1, found.glacier)
+        and np.array_equal(layers["unmapped"] == 1, found.unmapped)
+        and np.array_equal(np.isnan(layers["confidence"]), found.unmapped)
     )
-    if not fits or found.confidence.shape != found.shape:
+    if not fits:
         raise StorageError("its layers do not belong together")
 
 

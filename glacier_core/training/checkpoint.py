@@ -56,7 +56,9 @@ def save_checkpoint(state: TrainingState, path: Path, fingerprint: str) -> None:
     tensors = {f"network/{name}": t for name, t in state.network.state_dict().items()}
     tensors |= {f"average/{name}": t for name, t in state.average.items()}
     moments = state.optimiser.state_dict()["state"]
-    tensors |= {f"optimiser/{i}/{key}": t for i, entry in moments.items() for key, t in entry.items()}
+    tensors |= {
+        f"optimiser/{i}/{key}": t for i, entry in moments.items() for key, t in entry.items()
+    }
     facts = {
         "step": state.step,
         "seconds": state.seconds,
@@ -66,7 +68,10 @@ def save_checkpoint(state: TrainingState, path: Path, fingerprint: str) -> None:
     beside = path.with_name(path.name + ".part")
     try:
         # Clones, as safetensors keeps neither strides nor shared memory.
-        whole = {name: t.detach().clone(memory_format=torch.contiguous_format) for name, t in tensors.items()}
+        whole = {
+            name: t.detach().clone(memory_format=torch.contiguous_format)
+            for name, t in tensors.items()
+        }
         save_file(whole, beside, {"facts": json.dumps(facts)})
         beside.replace(path)
     except (OSError, SafetensorError) as error:

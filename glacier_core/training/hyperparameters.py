@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from glacier_core.errors import ModelError
 from glacier_core.models.config import GlaViTUConfig
 from glacier_core.simulation.ground import SurfaceClass
+from glacier_core.simulation.training_scenes import SCENE_SIZE
 from glacier_core.training.augmentation import Augmentation
 
 
@@ -19,8 +20,8 @@ class TrainingRecipe:
     network : GlaViTUConfig
     seed : int
         Of the first weights and of every patch drawn. Scenes have seeds of their own.
-    training_scenes, calibration_scenes, scored_scenes : int
-        How many of each. The last two are of terrain and spectra never trained on.
+    training_scenes, calibration_scenes, scored_scenes, agreement_pairs : int
+        How many of each. All but the first are of terrain and spectra never trained on.
     steps, batch, patch_size : int
         Updates of the weights, patches an update, side of a patch in pixels.
     learning_rate, weight_decay, largest_gradient : float
@@ -29,6 +30,8 @@ class TrainingRecipe:
         Of the loss, see `losses`.
     surface_weights : tuple of (SurfaceClass, float)
         How many times other than once the pixels of a surface count.
+    shadow_weight : float
+        How many times pixels in shadow count on top of that.
     average_decay : float
         Of the exponential moving average of the weights, which is what is kept in the end.
     augmentation : Augmentation
@@ -36,6 +39,10 @@ class TrainingRecipe:
         Steps between checkpoints.
     mixed_precision : bool
         Compute in bfloat16 where the processor has it. Not reproducible bit for bit elsewhere.
+    scene_size : int
+        Rows and columns of every scene.
+    procedural_terrains : int, optional
+        How many to cut each side's scenes from; None is the simulator's own number.
     """
 
     name: str
@@ -45,6 +52,7 @@ class TrainingRecipe:
     training_scenes: int
     calibration_scenes: int
     scored_scenes: int
+    agreement_pairs: int
     steps: int
     batch: int = 3
     patch_size: int = 256
@@ -55,10 +63,13 @@ class TrainingRecipe:
     label_smoothing: float = 0.0
     supervision_share: float = 0.5
     surface_weights: tuple[tuple[SurfaceClass, float], ...] = ()
+    shadow_weight: float = 1.0
     average_decay: float = 0.995
     augmentation: Augmentation = field(default_factory=Augmentation)
     checkpoint_every: int = 100
     mixed_precision: bool = True
+    scene_size: int = SCENE_SIZE
+    procedural_terrains: int | None = None
 
     def __post_init__(self) -> None:
         if self.patch_size % self.network.size_multiple:
@@ -66,6 +77,12 @@ class TrainingRecipe:
                 f"The patch size {self.patch_size} of the recipe {self.name!r} is no multiple of "
                 f"{self.network.size_multiple}, which its network needs."
             )
-        counts = (self.training_scenes, self.calibration_scenes, self.scored_scenes)
-        if min(*counts, self.steps, self.batch, self.checkpoint_every) < 1:
+        if self.patch_size > self.scene_size:
+            raise ModelError(
+                f"The patches of the recipe {self.name!r} are {self.patch_size} pixels wide, its "
+                f"scenes only {self.scene_size}."
+            )
+        scenes = (self.training_scenes, self.calibration_scenes, self.scored_scenes)
+        counts = (*scenes, self.agreement_pairs, self.steps, self.batch, self.checkpoint_every)
+        if min(counts) < 1:
             raise ModelError(f"Every count of the recipe {self.name!r} must be 1 or more.")

@@ -11,15 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from glacier_core.errors import ModelError
 from glacier_core.models.glavitu import GlaViTU
-from glacier_core.models.inputs import scale_feature
 from glacier_core.training.augmentation import draw_patch
 from glacier_core.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from glacier_core.training.hyperparameters import TrainingRecipe
 from glacier_core.training.losses import deep_supervision_loss
+from glacier_core.training.patches import scaled_inputs, seen
 from glacier_core.training.scenes import TrainingScene
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -78,9 +79,7 @@ def recipe_fingerprint(recipe: TrainingRecipe) -> str:
     return hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode()).hexdigest()
 
 
-def draw_batch(
-    recipe: TrainingRecipe, scenes: list[Path], generator: np.random.Generator
-) -> Batch:
+def draw_batch(recipe: TrainingRecipe, scenes: list[Path], generator: np.random.Generator) -> Batch:
     """Cut one patch out of each of `recipe.batch` random scenes."""
     chosen = generator.integers(len(scenes), size=recipe.batch)
     return make_batch(
@@ -95,20 +94,23 @@ def draw_batch(
 
 
 def make_batch(recipe: TrainingRecipe, patches: list[TrainingScene]) -> Batch:
-    """Scale patches and weigh their pixels by surface; what was not seen does not count."""
+    """Scale patches and weigh their pixels; what was not seen does not count."""
+    scaled = [scaled_inputs(patch) for patch in patches]
+    weights = [pixel_weights(recipe, patch) for patch in patches]
+    return Batch(
+        {name: torch.from_numpy(np.stack([s[name] for s in scaled])) for name in scaled[0]},
+        torch.from_numpy(np.stack([patch.glacier for patch in patches])).long(),
+        torch.from_numpy(np.stack(weights)),
+    )
+
+
+def pixel_weights(recipe: TrainingRecipe, patch: TrainingScene) -> NDArray[np.float32]:
+    """How much each pixel counts: by its surface, in shadow, and not at all where not seen."""
     factors = np.ones(256, np.float32)
     for surface, factor in recipe.surface_weights:
         factors[surface] = factor
-    optical = np.stack([patch.optical for patch in patches])
-    dem = np.stack([np.stack([patch.elevation, patch.slope]) for patch in patches])
-    seen = np.isfinite(optical).all(axis=1)
-    weight = np.stack([patch.weight * factors[patch.surface] for patch in patches]) * seen
-    scaled = {"optical": scale_feature("optical", optical), "dem": scale_feature("dem", dem)}
-    return Batch(
-        {name: torch.from_numpy(values) for name, values in scaled.items()},
-        torch.from_numpy(np.stack([patch.glacier for patch in patches])).long(),
-        torch.from_numpy(weight),
-    )
+    shadow = np.where(patch.shadow, np.float32(recipe.shadow_weight), np.float32(1.0))
+    return np.asarray(patch.weight * factors[patch.surface] * shadow * seen(patch), np.float32)
 
 
 def _timed_step(recipe: TrainingRecipe, scenes: list[Path], state: TrainingState) -> float:

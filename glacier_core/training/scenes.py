@@ -74,7 +74,8 @@ class TrainingScene:
 
     def map(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Self:
         """Return the scene with every array changed alike."""
-        return replace(self, **{name: change(getattr(self, name)) for name in ARRAYS})
+        changed = {name: change(getattr(self, name)) for name in ARRAYS}
+        return type(self)(**changed, procedural=self.procedural)
 
     @classmethod
     def of_world(cls, world: World) -> Self:
@@ -150,7 +151,9 @@ class SceneBatch:
         """Return the file, or pair of files, of each scene in turn."""
         ends = ("-a", "-b") if self.pairs else ("",)
         seeds = range(self.first, self.first + self.count)
-        return [tuple(folder / f"{self.purpose}-{seed:05d}{end}.npz" for end in ends) for seed in seeds]
+        return [
+            tuple(folder / f"{self.purpose}-{seed:05d}{end}.npz" for end in ends) for seed in seeds
+        ]
 
 
 def keep_scenes(

@@ -53,6 +53,7 @@ def tiny_recipe():
         training_scenes=4,
         calibration_scenes=1,
         scored_scenes=1,
+        agreement_pairs=1,
         steps=6,
         batch=2,
         patch_size=32,

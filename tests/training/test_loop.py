@@ -47,15 +47,15 @@ def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(tiny_recipe, scenes
         assert torch.equal(value, resumed.state_dict()[name]), name
 
 
-def test_resumed_training_takes_only_the_missing_steps(
-    tiny_recipe, scenes, tmp_path, monkeypatch
-):
+def test_resumed_training_takes_only_the_missing_steps(tiny_recipe, scenes, tmp_path, monkeypatch):
     with pytest.raises(Killed):
         train_network(tiny_recipe, scenes, tmp_path, kill_after(4))
     taken = []
     real = loop._take_step
     monkeypatch.setattr(
-        loop, "_take_step", lambda r, state, batch: taken.append(state.step) or real(r, state, batch)
+        loop,
+        "_take_step",
+        lambda r, state, batch: taken.append(state.step) or real(r, state, batch),
     )
     train_network(tiny_recipe, scenes, tmp_path, silent)
     assert taken == [4, 5]
@@ -92,9 +92,7 @@ def test_learning_rate_falls_from_full_to_zero(tiny_recipe):
 
 
 def test_batches_repeat_with_the_generator(tiny_recipe, scenes):
-    first, second = (
-        draw_batch(tiny_recipe, scenes, np.random.default_rng(5)) for _ in range(2)
-    )
+    first, second = (draw_batch(tiny_recipe, scenes, np.random.default_rng(5)) for _ in range(2))
     assert torch.equal(first.inputs["optical"], second.inputs["optical"])
     assert torch.equal(first.weight, second.weight)
 
@@ -109,19 +107,19 @@ def test_unseen_pixels_are_zero_and_do_not_count(tiny_recipe, make_scene):
 
 
 def test_surfaces_weigh_as_the_recipe_says(tiny_recipe, make_scene):
-    recipe = replace(tiny_recipe, surface_weights=((SurfaceClass.DEBRIS, 1.5),))
+    recipe = replace(tiny_recipe, surface_weights=((SurfaceClass.DEBRIS, 1.5),), shadow_weight=2.0)
     scene = make_scene(0, 32)
     scene.surface[4, 4] = SurfaceClass.DEBRIS
     scene.weight[4, 4] = 0.5
+    scene.shadow[4, 6] = True
     weight = make_batch(recipe, [scene]).weight[0]
     assert weight[4, 4] == 0.75
     assert weight[4, 5] == 1.0
+    assert weight[4, 6] == 2.0
 
 
 def test_a_loss_that_is_not_finite_stops_the_training(tiny_recipe, scenes, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        loop, "deep_supervision_loss", lambda *a, **k: torch.tensor(float("nan"))
-    )
+    monkeypatch.setattr(loop, "deep_supervision_loss", lambda *a, **k: torch.tensor(float("nan")))
     with pytest.raises(ModelError, match="loss became nan at step 0"):
         train_network(tiny_recipe, scenes, tmp_path, silent)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 # GDAL reads these once, when rasterio is first imported: local GeoTIFFs are all that the
 # server ever opens, whatever a file claims to be.
 os.environ.update(
-    GDAL_SKIP="WMS,WCS,WMTS,HTTP,OGCAPI,PLMOSAIC,EEDAI,DAAS,STACIT,STACTA,netCDF,HDF5,PDF,Rasterlite",
+    GDAL_SKIP="WMS,WCS,WMTS,HTTP,OGCAPI,PLMOSAIC,EEDAI,DAAS,STACIT,STACTA",
     GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR",
     CPL_VSIL_CURL_ALLOWED_EXTENSIONS=".tif,.tiff",
     GDAL_HTTP_TIMEOUT="30",

@@ -52,17 +52,17 @@ def point_values(scene_id: str, lon: float, lat: float, map_key: str = "") -> di
 
 def _reflectances(pixel: NDArray[np.float32]) -> list[tuple[str, str]]:
     rows = [
-        (title, _text(value, "{:.3f}")) for title, value in zip(_BAND_TITLES, pixel, strict=True)
+        (title, _text(value, "{:z.3f}")) for title, value in zip(_BAND_TITLES, pixel, strict=True)
     ]
     green, swir1 = pixel[BANDS.index("green")], pixel[BANDS.index("swir1")]
     total = green + swir1
     index = (green - swir1) / total if total > 1e-4 else np.nan
-    return [*rows, ("NDSI", _text(index, "{:.2f}"))]
+    return [*rows, ("NDSI", _text(index, "{:z.2f}"))]
 
 
 def _terrain(scene_id: str, lon: float, lat: float) -> list[tuple[str, str]]:
     return [
-        ("Elevation", _single(files.scene_raster(scene_id, "elevation"), lon, lat, "{:.0f} m")),
+        ("Elevation", _single(files.scene_raster(scene_id, "elevation"), lon, lat, "{:z.0f} m")),
         ("Slope", _single(files.scene_raster(scene_id, "slope"), lon, lat, "{:.0f}°")),
     ]
 

@@ -7,8 +7,8 @@ themselves through :func:`current_scene`, :func:`current_model` and :func:`curre
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -23,8 +23,8 @@ DEFAULT_MODEL = "glavitu-small"
 _ALLOWED = {
     "scene": re.compile(r"[a-z0-9][a-z0-9-]{0,79}"),
     "model": re.compile(r"[a-z0-9][a-z0-9._-]{0,79}"),
-    "map": re.compile(r"[0-9a-f]{16,64}"),
-    "experts": re.compile(r"scene|none|upload-[0-9a-f]{16}"),
+    "map": re.compile(r"[0-9a-f]{64}"),
+    "experts": re.compile(r"scene|none"),
     "glacier": re.compile(r"[\w.:-]{1,80}"),
     "composite": re.compile(r"natural|swir|ndsi"),
 }
@@ -41,8 +41,7 @@ class AppState:
     map : str
         Key of the map made of both, empty before it is made.
     experts : str
-        Which expert outlines to compare with: ``scene`` (those that came with it), ``none``
-        or the id of uploaded ones.
+        Which expert outlines to compare with: ``scene`` (those that came with it) or ``none``.
     glacier : str
         Id of the glacier that is picked, empty for none.
     composite : str
@@ -123,10 +122,26 @@ def load_model(model_id: str) -> "gc.Model":
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the map …")
 def open_map(map_key: str) -> "gc.GlacierMap":
-    """Open a finished map once for all readers."""
-    from glacier_core.settings import settings
+    """Open a finished map once for all readers.
 
-    return gc.open_map(settings().data_dir / "maps" / map_key)
+    Raises
+    ------
+    StorageError
+        When it is no longer kept; not remembered, so that a map made anew is found.
+    """
+    from glacier_core.errors import StorageError
+    from glacier_core.inference.cache import find_map
+
+    found = find_map(map_key)
+    if found is None:
+        raise StorageError("That map is no longer kept. Map the scene again.")
+    return found
+
+
+@st.cache_resource(max_entries=4, show_spinner="Comparing with the expert …")
+def compare(map_key: str, scene_id: str) -> "gc.Comparison":
+    """Compare a map with the outlines that came with its scene, once for all readers."""
+    return gc.compare(open_map(map_key), open_scene(scene_id).outlines)
 
 
 def current_scene() -> "gc.Scene":
@@ -144,13 +159,19 @@ def current_model() -> "gc.Model":
 
 
 def current_map() -> "gc.GlacierMap | None":
-    """Return the finished map of the chosen scene and model, None before it is made."""
-    key = app_state().map
-    if not key:
+    """Return the finished map of the chosen scene, None before it is made or when it is gone."""
+    state = app_state()
+    if not state.map:
         return None
-    with guard():
-        return open_map(key)
-    return None
+    try:
+        found = open_map(state.map)
+    except gc.GlacierError:
+        choose(map="")
+        return None
+    if found.scene_id != state.scene:
+        choose(map="")
+        return None
+    return found
 
 
 def require_map() -> "gc.GlacierMap":
@@ -158,9 +179,19 @@ def require_map() -> "gc.GlacierMap":
     result = current_map()
     if result is None:
         st.info("This scene has not been mapped yet. **Explore** maps it.")
-        st.page_link("pages/explore.py", label="Map it in Explore", icon=":material/map:")
+        st.page_link("explore.py", label="Map it in Explore", icon=":material/map:")
         st.stop()
     return result
+
+
+def current_comparison() -> "gc.Comparison | None":
+    """Return the map beside the expert's outlines, None where one of them is missing."""
+    result, outlines = current_map(), current_outlines()
+    if result is None or outlines is None or outlines.empty:
+        return None
+    with guard():
+        return compare(result.key, result.scene_id)
+    return None
 
 
 def current_outlines() -> "gpd.GeoDataFrame | None":
@@ -169,8 +200,3 @@ def current_outlines() -> "gpd.GeoDataFrame | None":
     if state.experts == "none":
         return None
     return current_scene().outlines
-
-
-def as_dict() -> dict[str, Any]:
-    """Return the choices as plain values."""
-    return asdict(app_state())

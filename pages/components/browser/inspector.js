@@ -1,4 +1,4 @@
-// A click, or Enter, reads what lies under a point and shows it in a popup.
+// A click, or Enter, reads what lies under a point and shows it in a card beside the map.
 // Every text goes in with textContent: a glacier's name is data, never markup.
 
 import { element } from "./page.js";
@@ -7,21 +7,38 @@ export class Inspector {
   constructor(view) {
     this.view = view;
     const { map, library } = view;
-    this.popup = new library.Popup({ maxWidth: "320px", focusAfterOpen: false });
+    this.marker = new library.Marker({ color: "#1b2733" });
+    this.card = element("aside", { class: "reading", "aria-label": "Values read from the map", hidden: "" });
+    view.stage.after(this.card);
     map.on("click", (event) => this.inspect(event.lngLat, event.point));
     map.getCanvas().addEventListener("keydown", (event) => {
       if (event.key === "Enter") this.inspect(map.getCenter(), map.project(map.getCenter()));
+      if (event.key === "Escape") this.close();
     });
     map.getCanvasContainer().append(element("div", { class: "crosshair", "aria-hidden": "true" }));
   }
 
   inspect(place, point) {
     const glaciers = this.view.glaciersAt(point);
-    const content = element("div", { class: "reading", "aria-live": "polite" });
+    const content = element("div", { "aria-live": "polite" });
     content.append(...glaciers.map(glacierPart));
-    this.popup.setLngLat(place).setDOMContent(content).addTo(this.view.map);
+    this.card.replaceChildren(this.closer(), content);
+    this.card.hidden = false;
+    this.card.scrollTop = 0;
+    this.marker.setLngLat(place).addTo(this.view.map);
     this.readPixel(place, content);
     this.view.report(place, glaciers[0]);
+  }
+
+  closer() {
+    const button = element("button", { type: "button", "aria-label": "Close" }, "×");
+    button.addEventListener("click", () => this.close());
+    return button;
+  }
+
+  close() {
+    this.card.hidden = true;
+    this.marker.remove();
   }
 
   async readPixel(place, content) {

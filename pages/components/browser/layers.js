@@ -88,7 +88,7 @@ function addOutlines(map, layer, colors) {
     });
   map.addLayer({ id: `${layer.id}-fill`, type: "fill", source: layer.id, paint: { "fill-color": "rgba(0, 0, 0, 0)" } });
   line("halo", { "line-color": HALO, "line-width": layer.width + 2 });
-  line("selected", { "line-color": colors.selected, "line-width": layer.width + 6 }, ["==", 1, 2]);
+  line("selected", { "line-color": colors.selected, "line-width": layer.width + 6 }, ["==", ["get", "glacier_id"], ""]);
   line("line", { "line-color": layer.color, "line-width": layer.width });
 }
 

@@ -123,7 +123,7 @@ class GlacierMap {
   update() {
     if (!this.map) return;
     const { data } = this;
-    this.stage.style.setProperty("--height", `${data.height}px`);
+    this.frame.style.setProperty("--height", `${data.height}px`);
     this.map.resize();
     this.map.getCanvas().setAttribute("aria-label", `${data.title}. ${keys}`);
     this.badge.hidden = !data.badge;
@@ -239,7 +239,11 @@ class GlacierMap {
   fit([west, south, east, north], animate) {
     const still = !animate || matchMedia("(prefers-reduced-motion: reduce)").matches;
     const box = [[west, south], [east, north]];
-    this.map.fitBounds(box, { padding: 24, maxZoom: 16, duration: still ? 0 : 600 });
+    const padding = { top: 24, bottom: 24, left: 24, right: 24 };
+    // An open panel hides nothing of what is shown, as long as that leaves room.
+    const covered = this.panel.open ? this.panel.offsetWidth : 0;
+    if (covered < this.stage.clientWidth / 2) padding.right += covered;
+    this.map.fitBounds(box, { padding, maxZoom: 16, duration: still ? 0 : 600 });
   }
 
   rememberCamera() {

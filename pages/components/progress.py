@@ -1,0 +1,115 @@
+"""Making a map in the background: asking for it, watching it, stopping it."""
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import streamlit as st
+
+import glacier_core as gc
+from pages.components.state import choose
+
+if TYPE_CHECKING:
+    from glacier_core.inference.jobs import Job, MapService
+
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+@st.cache_resource(show_spinner=False)
+def map_service() -> "MapService":
+    """Return the one service of this process that makes maps."""
+    from glacier_core.inference.jobs import MapService
+
+    return MapService()
+
+
+def ask_for_map(scene: "gc.Scene", model: "gc.Model", **options: Any) -> None:
+    """Ask for a map; a refusal is kept and shown where the progress would be."""
+    from glacier_core.inference.request import MappingOptions
+
+    try:
+        job = map_service().submit(scene, model, MappingOptions(**options), session=_session())
+    except gc.GlacierError as error:
+        st.session_state["mapping"] = (scene.id, model.card.name, None, str(error))
+        return
+    st.session_state["mapping"] = (scene.id, model.card.name, job.id, "")
+    if job.state == "done":
+        choose(map=job.key)
+
+
+def watch_mapping(scene: "gc.Scene", model: "gc.Model") -> None:
+    """Show how far the map of a scene has come, asking for it on the first visit."""
+    if _asked() != (scene.id, model.card.name):
+        ask_for_map(scene, model)
+        if st.session_state.app_state.map:
+            st.rerun()
+    _watch(scene, model)
+
+
+def _asked() -> tuple[str, str]:
+    return st.session_state.get("mapping", ("", ""))[:2]
+
+
+@st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
+def _watch(scene: "gc.Scene", model: "gc.Model") -> None:
+    *_, job_id, refusal = st.session_state["mapping"]
+    job = map_service().job(job_id) if job_id else None
+    if job is None:
+        _offer(scene, model, refusal or "The map is no longer under way.")
+    elif job.state == "failed":
+        _offer(scene, model, job.error or "The mapping failed.")
+    elif job.state == "cancelled":
+        _offer(scene, model, "Stopped. Nothing was mapped.")
+    elif job.state == "done":
+        choose(map=job.key)
+        st.rerun()
+    else:
+        _show(job)
+
+
+def _show(job: "Job") -> None:
+    bar, button = st.columns([5, 1], vertical_alignment="center")
+    bar.progress(share_done(job), text=sentence(job))
+    if button.button("Cancel", key="cancel", icon=":material/stop_circle:", width="stretch"):
+        map_service().cancel(job.id, _session())
+
+
+def _offer(scene: "gc.Scene", model: "gc.Model", why: str) -> None:
+    words, button = st.columns([5, 1], vertical_alignment="center")
+    words.warning(why)
+    if button.button("Map it", key="map-it", type="primary", width="stretch"):
+        ask_for_map(scene, model)
+        st.rerun()
+
+
+def share_done(job: "Job") -> float:
+    """Return how much of a job is done, 0 to 1."""
+    if job.progress is None or job.progress.total == 0:
+        return 0.0
+    return min(job.progress.done / job.progress.total, 1.0)
+
+
+def sentence(job: "Job") -> str:
+    """Say in words where a job stands."""
+    if job.state == "waiting":
+        return f"Waiting for {job.place} other map{'s' * (job.place != 1)}: number in the queue."
+    progress = job.progress
+    if progress is None:
+        return "Getting ready to map …"
+    done = f"Mapping: {progress.done} of {progress.total} windows"
+    return (
+        done
+        + (f", {duration(progress.seconds_left)} left. " if progress.seconds_left else ". ")
+        + progress.message
+    )
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as people say it."""
+    if seconds < 90:
+        return f"{max(round(seconds), 1)} s"
+    return f"{round(seconds / 60)} min"
+
+
+def _session() -> str:
+    name: str = st.session_state.setdefault("session", uuid4().hex)
+    return name

@@ -1,0 +1,88 @@
+"""What a scene, its map and its comparison look like on the map of every page."""
+
+from typing import TYPE_CHECKING
+
+from glacier_core.viewing.layers import (
+    Layer,
+    agreement_layer,
+    expert_layer,
+    geographic_bounds,
+    map_layers,
+    predicted_layer,
+    scene_layers,
+)
+from pages.components.map import MapView, ZoomTo
+from pages.components.state import AppState
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    import glacier_core as gc
+
+
+def scene_view(
+    state: AppState,
+    scene: "gc.Scene",
+    result: "gc.GlacierMap | None" = None,
+    comparison: "gc.Comparison | None" = None,
+    *,
+    values: str = "",
+    **options: object,
+) -> MapView:
+    """Return the map of a scene with whatever is known of it.
+
+    Parameters
+    ----------
+    values : {"", "probability", "confidence", "agreement"}
+        The layer of values that is on when the map opens.
+    **options
+        Further fields of :class:`~pages.components.map.MapView`.
+    """
+    layers = scene_layers(scene, composite=state.composite)
+    if result is not None:
+        layers += map_layers(scene, result.key, visible=values)
+    if comparison is not None:
+        layers.append(_agreement(scene, comparison, visible=values == "agreement"))
+    layers += _outlines(state, scene, result, comparison)
+    return MapView(
+        layers=layers,
+        bounds=geographic_bounds(scene),
+        title=f"Map of {scene.title}",
+        badge="Simulated" if scene.simulated else "",
+        point=f"point/{scene.id}" + (f"?map={result.key}" if result is not None else ""),
+        selected=state.glacier,
+        **options,  # type: ignore[arg-type]
+    )
+
+
+def _agreement(scene: "gc.Scene", comparison: "gc.Comparison", *, visible: bool) -> Layer:
+    from glacier_core.viewing.agreement import write_agreement
+
+    return agreement_layer(scene, write_agreement(comparison), visible=visible)
+
+
+def _outlines(
+    state: AppState,
+    scene: "gc.Scene",
+    result: "gc.GlacierMap | None",
+    comparison: "gc.Comparison | None",
+) -> list[Layer]:
+    """Return the outlines, the expert's on top: a click tells their deviations first."""
+    from glacier_core.viewing.readings import deviation_rows
+
+    layers: list[Layer] = []
+    if result is not None:
+        layers.append(predicted_layer(result.outlines(), tolerance_m=scene.resolution / 6))
+    if scene.outlines is not None and state.experts == "scene":
+        rows = None if comparison is None else deviation_rows(comparison)
+        layers.append(expert_layer(scene.outlines, rows=rows, tolerance_m=scene.resolution / 6))
+    return layers
+
+
+def zoom_to_glacier(outlines: "gpd.GeoDataFrame", glacier_id: str) -> ZoomTo | None:
+    """Return a wish to move the map to a glacier, None where there is no such outline."""
+    found = outlines[outlines["glacier_id"] == glacier_id]
+    if found.empty or found.geometry.is_empty.all():
+        return None
+    west, south, east, north = map(float, found.to_crs("EPSG:4326").total_bounds)
+    return ZoomTo((west, south, east, north), token=glacier_id)

@@ -1,0 +1,166 @@
+"""Explore: a scene, where the network sees glaciers in it, and what the expert drew."""
+
+import streamlit as st
+
+import glacier_core as gc
+from glacier_core.errors import SourceError
+from pages.components import progress, texts
+from pages.components.downloads import download_map
+from pages.components.map import show_map
+from pages.components.scene_view import scene_view, zoom_to_glacier
+from pages.components.state import (
+    DEFAULT_SCENE,
+    app_state,
+    choose,
+    current_comparison,
+    current_map,
+    current_model,
+    guard,
+    open_scene,
+)
+from pages.components.upload import upload_dialog
+
+STAND_IN = "simulated-valley"
+"""Opens where the default scene cannot be fetched: it is made on the spot, offline."""
+
+
+def pick_scene() -> None:
+    scenes = {summary.id: summary.title for summary in gc.list_scenes()}
+    scenes.setdefault(app_state().scene, app_state().scene)
+    st.session_state["scene"] = app_state().scene
+    st.selectbox(
+        "Scene",
+        list(scenes),
+        format_func=scenes.__getitem__,
+        key="scene",
+        on_change=lambda: choose(scene=st.session_state["scene"]),
+    )
+    if st.button("Open your own files", icon=":material/upload_file:", width="stretch"):
+        upload_dialog()
+
+
+def pick_model() -> None:
+    models = list(dict.fromkeys([*gc.list_models(), app_state().model]))
+    st.session_state["model"] = app_state().model
+    st.selectbox(
+        "Model",
+        models,
+        key="model",
+        on_change=lambda: choose(model=st.session_state["model"]),
+    )
+
+
+def open_chosen_scene() -> "gc.Scene":
+    """Open the scene, or a simulated one where the default cannot be fetched."""
+    with guard():
+        try:
+            return open_scene(app_state().scene)
+        except SourceError as error:
+            if app_state().scene != DEFAULT_SCENE:
+                raise
+            choose(scene=STAND_IN)
+            st.session_state["why_simulated"] = str(error)
+            st.rerun()
+    raise AssertionError("guard stops the page")
+
+
+def expert_options(scene: "gc.Scene", model: "gc.Model") -> None:
+    with st.expander("Expert options", icon=":material/tune:"):
+        patch = model.card.patch_size
+        stride = st.select_slider(
+            "Stride, pixels from window to window",
+            sorted({patch // 4, patch // 2, 3 * patch // 4, patch}),
+            value=patch // 2,
+            help=f"The network sees windows of {patch} × {patch} pixels. "
+            "Smaller strides blend more windows: smoother, slower.",
+        )
+        batch_size = st.number_input("Windows at once", 1, 64, 4, help="Changes no result.")
+        device = st.selectbox("Processor", ["auto", "cpu", "cuda"], help="Changes no result.")
+        if st.button("Map with these options", width="stretch"):
+            choose(map="")
+            progress.ask_for_map(
+                scene, model, stride=stride, batch_size=int(batch_size), device=device
+            )
+            st.rerun()
+
+
+def summary(result: "gc.GlacierMap") -> None:
+    area, unmapped, confidence = st.columns(3)
+    area.metric(
+        "Glacier area",
+        f"{result.area_km2():.2f} km²",
+        help="All mapped ice, measured on the ellipsoid.",
+    )
+    unmapped.metric(
+        "Not mapped",
+        f"{float(result.unmapped.mean()):.1%}",
+        help="Share of the scene without data. Nothing is said there, least of all 'no glacier'.",
+    )
+    confidence.metric(
+        "Mean confidence",
+        f"{float(result.confidence.mean()):.0%}",
+        help="Calibrated: on held-out data the network is right this often where it is this sure.",
+    )
+
+
+def outline_table(result: "gc.GlacierMap") -> None:
+    table = result.outlines().drop(columns=["geometry", "name", "analyst"])
+    picked = st.dataframe(
+        table,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"outlines-{result.key}",
+        column_config={
+            "glacier_id": "Outline",
+            "source": "Source",
+            "date": "Date",
+            "area_km2": st.column_config.NumberColumn("Area, km²", format="%.3f"),
+        },
+    )
+    rows = picked["selection"]["rows"]
+    wanted = table["glacier_id"].iloc[rows[0]] if rows else ""
+    if wanted and wanted != app_state().glacier:
+        choose(glacier=wanted)
+        st.rerun()
+
+
+state = app_state()
+with st.sidebar:
+    pick_scene()
+    model_slot = st.container()
+
+scene = open_chosen_scene()
+result = current_map()
+comparison = current_comparison()
+
+texts.scene_heading(scene)
+if reason := st.session_state.get("why_simulated"):
+    st.info(f"{reason} So a simulated scene stands in.", icon=":material/cloud_off:")
+progress_slot = st.container()
+
+zoom_to = None
+for outlines in (scene.outlines, None if result is None else result.outlines()):
+    if outlines is not None and state.glacier:
+        zoom_to = zoom_to or zoom_to_glacier(outlines, state.glacier)
+event = show_map(scene_view(state, scene, result, comparison, zoom_to=zoom_to), key="explore")
+if event and event.glacier_id and event.glacier_id != state.glacier:
+    choose(glacier=event.glacier_id)
+
+with model_slot:
+    pick_model()
+model = current_model()
+with model_slot:
+    texts.about_model(model)
+    expert_options(scene, model)
+
+if result is None:
+    with progress_slot:
+        progress.watch_mapping(scene, model)
+else:
+    summary(result)
+    st.subheader("The network's outlines", help="The same as on the map. A row zooms the map.")
+    outline_table(result)
+    st.subheader("Take it away")
+    download_map(result)
+texts.about_scene(scene)

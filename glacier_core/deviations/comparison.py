@@ -206,7 +206,7 @@ def _distances(
 
 def _lines(geometry: BaseGeometry) -> list[shapely.LineString]:
     parts = shapely.get_parts(geometry)
-    return [part for part in parts if isinstance(part, shapely.LineString)]
+    return [part for part in parts if isinstance(part, shapely.LineString) and not part.is_empty]
 
 
 def _areas(geometries: Iterable[BaseGeometry], crs: Any) -> NDArray[np.float64]:

@@ -57,15 +57,21 @@ def save_comparison(comparison: Comparison, path: str | Path) -> Path:
 
 
 def comparison_csv(comparison: Comparison) -> bytes:
-    """Return the table of glaciers as CSV (UTF-8), safe to open in a spreadsheet.
+    """Return the table of glaciers as CSV (see :func:`table_csv`).
 
-    A text that a spreadsheet would take for a formula gets an apostrophe in front. The columns
-    ``scene``, ``model``, ``made`` and ``program`` say what each row was made from.
+    The columns ``scene``, ``model``, ``made`` and ``program`` say what each row was made from.
     """
-    table = _told(comparison)
+    return table_csv(_told(comparison))
+
+
+def table_csv(table: pd.DataFrame) -> bytes:
+    """Return a table as CSV (UTF-8, without its index), safe to open in a spreadsheet.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    """
     texts = [name for name in table.columns if pd.api.types.is_string_dtype(table[name])]
-    table[texts] = table[texts].map(_harmless)
-    return bytes(table.to_csv(index=False), "utf-8")
+    safe = table.assign(**{name: table[name].map(_harmless) for name in texts})
+    return bytes(safe.to_csv(index=False, lineterminator="\r\n"), "utf-8")  # as RFC 4180 asks
 
 
 def comparison_geopackage(comparison: Comparison) -> bytes:

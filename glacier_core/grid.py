@@ -56,7 +56,7 @@ def _metric_crs(crs: Any) -> CRS:
         )
     try:
         known = CRS.from_user_input(crs)
-    except CRSError as problem:
+    except (CRSError, ValueError) as problem:
         raise SceneError(
             f"{str(crs)[:60]!r} is no coordinate system. Name one like EPSG:32611."
         ) from problem

@@ -339,5 +339,6 @@ def _dataset(variables: dict[str, Any], transform: Affine, crs: CRS) -> xr.Datas
     if any("orbit" in dims for dims, _ in variables.values()):
         coordinates["orbit"] = list(ORBITS)
     data = xr.Dataset(variables, coords=coordinates)
-    located: xr.Dataset = data.rio.write_crs(crs).rio.write_transform(transform)
-    return located
+    # In place, or rioxarray would copy every array, into memory that can be written to.
+    data.rio.write_crs(crs, inplace=True).rio.write_transform(transform, inplace=True)
+    return data

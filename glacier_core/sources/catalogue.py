@@ -1,8 +1,9 @@
 """Every scene there is, by its id."""
 
-import os
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -11,7 +12,6 @@ from filelock import FileLock
 
 from glacier_core.errors import SceneError, StorageError
 from glacier_core.scene import Scene
-from glacier_core.settings import settings
 from glacier_core.sources.folders import (
     is_scene_folder,
     keep_scene,
@@ -19,8 +19,12 @@ from glacier_core.sources.folders import (
     read_scene,
     scene_folder,
 )
-from glacier_core.sources.samples import open_sample, samples
-from glacier_core.sources.simulated import DEMONSTRATIONS, open_demonstration
+from glacier_core.sources.samples import Sample, open_sample, samples
+from glacier_core.sources.simulated import (
+    DEMONSTRATIONS,
+    open_demonstration,
+    simulation_version,
+)
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 
@@ -72,9 +76,9 @@ def open_scene(source: str | Path) -> Scene:
     """
     if isinstance(source, str) and _ID.fullmatch(source):
         if source in samples():
-            return _opened(source, open_sample)
+            return _opened(source, open_sample, samples()[source].version())
         if source in DEMONSTRATIONS:
-            return _opened(source, open_demonstration)
+            return _opened(source, open_demonstration, simulation_version())
         if is_scene_folder(scene_folder(source)):
             return read_scene(scene_folder(source))
     if Path(source).is_dir():
@@ -86,7 +90,7 @@ def open_scene(source: str | Path) -> Scene:
 def list_scenes() -> list[SceneSummary]:
     """Return every scene that can be opened by its id: samples, demonstrations, kept ones."""
     real = [
-        SceneSummary(name, sample.title, "sample", False, _is_here(name))
+        SceneSummary(name, sample.title, "sample", False, _is_here(name, sample))
         for name, sample in samples().items()
     ]
     simulated = [
@@ -110,35 +114,44 @@ def _kept() -> list[SceneSummary]:
     return summaries
 
 
-def _is_here(sample_id: str) -> bool:
-    return settings().samples_mirror is not None or is_scene_folder(scene_folder(sample_id))
+def _is_here(scene_id: str, sample: Sample) -> bool:
+    return sample.is_here() or is_scene_folder(scene_folder(scene_id))
 
 
-def _opened(scene_id: str, make: Callable[[str], Scene]) -> Scene:
-    """Read a kept scene; make and keep it where it is not there yet, or damaged."""
+def _opened(scene_id: str, make: Callable[[str], Scene], version: str) -> Scene:
+    """Read a kept scene; make and keep it where it is not there yet, outdated or damaged."""
     folder = scene_folder(scene_id)
-    _create(folder.parent)
-    with FileLock(folder.with_name(f".{scene_id}.lock")):
-        if is_scene_folder(folder):
+    stamp = folder.with_name(f".{scene_id}.version")
+    with _disk_troubles(folder.parent), _only_one(folder):
+        if is_scene_folder(folder) and stamp.is_file() and stamp.read_text() == version:
             try:
                 return read_scene(folder)
             except (SceneError, StorageError):
                 _put_aside(folder)
         keep_scene(make(scene_id))
+        stamp.write_text(version)
         return read_scene(folder)
 
 
-def _create(folder: Path) -> None:
+def _only_one(folder: Path) -> FileLock:
+    """Return a lock that lets one thread of one process at a time make a scene."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder.with_name(f".{folder.name}.lock"))
+
+
+@contextmanager
+def _disk_troubles(folder: Path) -> Iterator[None]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        yield
     except OSError as problem:
         raise StorageError(
-            f"The data folder {folder} cannot be made: {problem}. "
-            "Choose another one with GLACIER_DATA_DIR."
+            f"Scenes cannot be kept in {folder}: {problem}. Check its rights and the free space, "
+            "or choose another data folder with GLACIER_DATA_DIR."
         ) from problem
 
 
 def _put_aside(folder: Path) -> None:
-    """Move a damaged scene out of the way, where somebody can still look at it."""
-    aside = folder.with_name(f".damaged-{folder.name}-{os.getpid()}")
+    """Move a damaged scene out of the way, where somebody can still look at it; one at most."""
+    aside = folder.with_name(f".damaged-{folder.name}")
+    shutil.rmtree(aside, ignore_errors=True)
     folder.rename(aside)

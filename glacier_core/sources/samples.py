@@ -74,6 +74,15 @@ class Sample(BaseModel):
     mirror: str
     files: tuple[SampleFile, ...]
 
+    def version(self) -> str:
+        """Return a digest of the whole entry: another one makes another scene."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def is_here(self) -> bool:
+        """Return whether the scene can be made without a network."""
+        folder = settings().samples_mirror or settings().data_dir / "samples"
+        return all((folder / self.mirror / file.name).is_file() for file in self.files)
+
     def name_of(self, role: str) -> str | None:
         """Return the name of the file with a role, or None."""
         return next((file.name for file in self.files if file.role == role), None)

@@ -12,7 +12,7 @@ from glacier_core.viewing.layers import (
     scene_layers,
 )
 from pages.components.map import MapView, ZoomTo
-from pages.components.state import AppState
+from pages.components.state import AppState, current_outlines
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -73,9 +73,10 @@ def _outlines(
     layers: list[Layer] = []
     if result is not None:
         layers.append(predicted_layer(result.outlines(), tolerance_m=scene.resolution / 6))
-    if scene.outlines is not None and state.experts == "scene":
+    experts = current_outlines()
+    if experts is not None:
         rows = None if comparison is None else deviation_rows(comparison)
-        layers.append(expert_layer(scene.outlines, rows=rows, tolerance_m=scene.resolution / 6))
+        layers.append(expert_layer(experts, rows=rows, tolerance_m=scene.resolution / 6))
     return layers
 
 

@@ -24,7 +24,7 @@ _ALLOWED = {
     "scene": re.compile(r"[a-z0-9][a-z0-9-]{0,79}"),
     "model": re.compile(r"[a-z0-9][a-z0-9._-]{0,79}"),
     "map": re.compile(r"[0-9a-f]{64}"),
-    "experts": re.compile(r"scene|none"),
+    "experts": re.compile(r"scene|none|upload-[0-9a-f]{16}"),
     "glacier": re.compile(r"[\w.:-]{1,80}"),
     "composite": re.compile(r"natural|swir|ndsi"),
 }
@@ -41,7 +41,8 @@ class AppState:
     map : str
         Key of the map made of both, empty before it is made.
     experts : str
-        Which expert outlines to compare with: ``scene`` (those that came with it) or ``none``.
+        Which expert outlines to compare with: ``scene`` (those that came with it), ``none``,
+        or the id of uploaded ones.
     glacier : str
         Id of the glacier that is picked, empty for none.
     composite : str
@@ -139,9 +140,19 @@ def open_map(map_key: str) -> "gc.GlacierMap":
 
 
 @st.cache_resource(max_entries=4, show_spinner="Comparing with the expert …")
-def compare(map_key: str, scene_id: str) -> "gc.Comparison":
-    """Compare a map with the outlines that came with its scene, once for all readers."""
-    return gc.compare(open_map(map_key), open_scene(scene_id).outlines)
+def compare(map_key: str, scene_id: str, experts: str) -> "gc.Comparison":
+    """Compare a map with expert outlines, once for all readers."""
+    return gc.compare(open_map(map_key), open_outlines(scene_id, experts))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the outlines …")
+def open_outlines(scene_id: str, experts: str) -> "gpd.GeoDataFrame | None":
+    """Open expert outlines once for all readers: uploaded ones, or those of the scene."""
+    if experts.startswith("upload-"):
+        from glacier_core.outlines.keeping import kept_outlines
+
+        return kept_outlines(experts)
+    return open_scene(scene_id).outlines
 
 
 def current_scene() -> "gc.Scene":
@@ -190,7 +201,7 @@ def current_comparison() -> "gc.Comparison | None":
     if result is None or outlines is None or outlines.empty:
         return None
     with guard():
-        return compare(result.key, result.scene_id)
+        return compare(result.key, result.scene_id, app_state().experts)
     return None
 
 
@@ -199,4 +210,6 @@ def current_outlines() -> "gpd.GeoDataFrame | None":
     state = app_state()
     if state.experts == "none":
         return None
-    return current_scene().outlines
+    with guard():
+        return open_outlines(state.scene, state.experts)
+    return None

@@ -1,0 +1,1 @@
+"""Simulated glacier scenes: terrain, ice, cover, light and instrument from one seed."""

@@ -57,10 +57,10 @@ def seasonal_snow(
         return []
     span = float(np.quantile(ground.elevation, 0.98) - np.quantile(ground.elevation, 0.02)) + 50.0
     fine = fractal_field(generator, ground.shape, exponent=1.2, longest=40.0)
-    favour = generator.uniform(0.8, 2.5) * ground.elevation / span
+    favour = generator.uniform(1.2, 4.0) * ground.elevation / span
     favour = favour + generator.uniform(0.1, 0.5) * np.clip(ground.hollowness / 10.0, -2.0, 2.0)
     favour = favour + generator.uniform(0.1, 0.7) * np.clip(ground.shade, -1.0, 1.0)
-    favour = favour + 0.25 * fine - 1.2 * np.maximum(ground.slope - 0.75, 0.0)
+    favour = favour + 0.20 * fine - 1.2 * np.maximum(ground.slope - 0.75, 0.0)
     limit = float(np.quantile(favour[free], 1.0 - share))
     cover = smooth_step(favour - limit, -0.04, 0.06) * free
     for layer in water:
@@ -109,7 +109,7 @@ def _near_tongue(ground: Ground) -> NDArray[np.bool_]:
 def _pool(
     ground: Ground, generator: np.random.Generator, row: int, column: int
 ) -> NDArray[np.bool_]:
-    """Connected ground around a place that a lake of drawn depth and radius would drown."""
+    """Return connected ground around a place that a lake would drown."""
     rows, columns = np.ogrid[: ground.shape[0], : ground.shape[1]]
     radius = float(generator.uniform(60.0, 450.0)) / ground.resolution
     wobble = 0.3 * fractal_field(generator, ground.shape, exponent=2.0, longest=40.0)

@@ -104,9 +104,7 @@ def _moraine_sources(
     return rows[pick].astype(np.float64), columns[pick].astype(np.float64)
 
 
-def _ponds_and_cliffs(
-    ground: Ground, generator: np.random.Generator, cover: Grid
-) -> list[Layer]:
+def _ponds_and_cliffs(ground: Ground, generator: np.random.Generator, cover: Grid) -> list[Layer]:
     fine = fractal_field(generator, ground.shape, exponent=1.4, longest=14.0)
     gentle = smooth_step(0.25 - ground.slope, 0.0, 0.1) * smooth_step(cover, 0.6, 0.9)
     limit = generator.uniform(2.0, 3.2)

@@ -53,21 +53,21 @@ OPEN = (True, True, True, True)
 RECIPES: dict[str, Recipe] = {
     "valley": Recipe(
         "clean-ice valley glaciers",
-        TerrainStyle(144, 2400.0, 0.90, 0.84, 0.0075, 1.8, 0.0, OPEN),
+        TerrainStyle(144, 2400.0, 0.90, 0.86, 0.0075, 1.8, 0.0, OPEN),
         SurfaceStyle("light", "patches", 0.50, "lakes", same_rock=True),
         1300.0,
         Sun(zenith=42.0, azimuth=150.0, incidence_power=0.75, haze=1.0),
     ),
     "debris": Recipe(
         "debris-covered tongues",
-        TerrainStyle(144, 3000.0, 1.00, 0.80, 0.0070, 1.6, 0.0, OPEN),
+        TerrainStyle(144, 3000.0, 1.00, 0.75, 0.0070, 1.6, 0.0, OPEN),
         SurfaceStyle("heavy", "patches", 0.60, "lakes", same_rock=True),
         3000.0,
         Sun(zenith=34.0, azimuth=140.0, incidence_power=0.75, haze=0.8),
     ),
     "ice-cap": Recipe(
         "ice cap with outlet glaciers",
-        TerrainStyle(144, 1300.0, 0.80, 0.58, 0.0065, 1.6, 0.85, OPEN),
+        TerrainStyle(144, 1300.0, 0.80, 0.84, 0.0065, 1.6, 0.85, OPEN),
         SurfaceStyle("light", "patches", 0.45, "lakes", same_rock=True),
         150.0,
         Sun(zenith=52.0, azimuth=165.0, incidence_power=0.75, haze=1.0),
@@ -77,8 +77,8 @@ SENSOR = SensorStyle("toa", blur=0.45, noise=0.002)
 DEM = DemStyle(blur=0.8, shift=0.4, noise=1.0, base=None)
 
 DEMONSTRATIONS: dict[str, tuple[Style, int]] = {
-    "simulated-valley": ("valley", 7),
-    "simulated-debris": ("debris", 7),
+    "simulated-valley": ("valley", 2),
+    "simulated-debris": ("debris", 2),
     "simulated-ice-cap": ("ice-cap", 7),
 }
 """Named scenes: style and seed."""
@@ -141,7 +141,7 @@ def simulate_scene(seed: int, style: Style = "valley") -> Scene:
         notes=(
             "This scene is simulated: terrain, ice, light and imagery come from a program.",
             "Its place on the map, in the open North Atlantic, is fictitious.",
-            "The expert outlines are the simulated truth drawn by an unsteady hand (about a pixel).",
+            "The expert outlines are the simulated truth as an unsteady hand would draw it.",
         ),
     )
     return build_scene(

@@ -81,9 +81,7 @@ def _displace(
     """Move every vertex by a smooth random field, the same for all outlines."""
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 5])))
     size = (shape[0], shape[1])
-    fields = [
-        fractal_field(generator, size, exponent=2.0, longest=WOBBLE_LENGTH) for _ in range(2)
-    ]
+    fields = [fractal_field(generator, size, exponent=2.0, longest=WOBBLE_LENGTH) for _ in range(2)]
     pixel = float(transform.a)
 
     def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -103,7 +101,9 @@ def _without_small_parts(outline: Any) -> Any:
     for part in shapely.get_parts(outline):
         if part.area < SMALLEST_PART * 1e6:
             continue
-        holes = [ring for ring in part.interiors if shapely.Polygon(ring).area >= SMALLEST_PART * 1e6]
+        holes = [
+            ring for ring in part.interiors if shapely.Polygon(ring).area >= SMALLEST_PART * 1e6
+        ]
         kept.append(shapely.Polygon(part.exterior, holes))
     return shapely.union_all(kept)
 

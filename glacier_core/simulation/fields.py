@@ -45,4 +45,4 @@ def fractal_field(
 def smooth_step(values: NDArray[np.floating], low: float, high: float) -> Grid:
     """Rise from 0 at `low` to 1 at `high` with flat ends (cubic Hermite)."""
     share = np.clip((values - low) / (high - low), 0.0, 1.0)
-    return (share * share * (3.0 - 2.0 * share)).astype(np.float32)
+    return np.asarray(share * share * (3.0 - 2.0 * share), dtype=np.float32)

@@ -85,7 +85,7 @@ class Ground:
     def slope(self) -> Grid:
         """Tangent of the slope of the smooth ground."""
         down, right = np.gradient(self.smooth, self.resolution)
-        return np.hypot(down, right).astype(np.float32)
+        return np.asarray(np.hypot(down, right), dtype=np.float32)
 
     @cached_property
     def shade(self) -> Grid:

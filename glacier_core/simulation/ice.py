@@ -56,9 +56,7 @@ class MassBalance:
 
     def rate(self, surface: Array, cell: float) -> Array:
         """Balance of every cell of `surface` (m), in m/a."""
-        rate = np.minimum(
-            self.gradient * (surface - self.equilibrium_line), self.accumulation_cap
-        )
+        rate = np.minimum(self.gradient * (surface - self.equilibrium_line), self.accumulation_cap)
         down, right = np.gradient(surface, cell)
         excess = np.maximum(np.sqrt(down * down + right * right) - self.avalanche_slope, 0.0)
         return np.asarray(rate - 6.0 * excess, dtype=np.float64)

@@ -39,7 +39,7 @@ class Sun:
 
 
 def draw_sun(generator: np.random.Generator) -> Sun:
-    """A morning sun of the northern or (mirrored scenes) southern summer half-year."""
+    """Draw a summer sun in the southern half of the sky."""
     return Sun(
         zenith=float(generator.uniform(25.0, 68.0)),
         azimuth=float(generator.uniform(100.0, 220.0)),
@@ -54,7 +54,7 @@ def cosine_of_incidence(elevation: Grid, resolution: float, sun: Sun) -> Grid:
     zenith, azimuth = np.radians(sun.zenith), np.radians(sun.azimuth)
     east, north = np.sin(zenith) * np.sin(azimuth), np.sin(zenith) * np.cos(azimuth)
     cosine = (np.cos(zenith) - east * right + north * down) / np.sqrt(1 + down**2 + right**2)
-    return np.maximum(cosine, 0.0).astype(np.float32)
+    return np.asarray(np.maximum(cosine, 0.0), dtype=np.float32)
 
 
 def sunlit(elevation: Grid, resolution: float, sun: Sun) -> Grid:
@@ -114,7 +114,7 @@ def sky_view(elevation: Grid, resolution: float) -> Grid:
             away = _neighbour(elevation, *shift)
             np.maximum(tangent, (away - elevation) / np.float32(run), out=tangent)
         total += 1.0 / (1.0 + tangent * tangent)
-    return total / SKY_DIRECTIONS
+    return np.asarray(total / SKY_DIRECTIONS, dtype=np.float32)
 
 
 def _neighbour(values: Grid, rows: int, columns: int) -> Grid:
@@ -146,7 +146,9 @@ def illuminate(
     lit = sunlit(ground.elevation, ground.resolution, sun)
     cosine = cosine_of_incidence(ground.elevation, ground.resolution, sun)
     flat = float(np.cos(np.radians(sun.zenith)))
-    direct = lit * np.minimum((cosine / flat) ** sun.incidence_power, BRIGHTEST_SLOPE).astype(np.float32)
+    direct = lit * np.minimum((cosine / flat) ** sun.incidence_power, BRIGHTEST_SLOPE).astype(
+        np.float32
+    )
     sky = sky_view(ground.elevation, ground.resolution)
     apparent = np.empty_like(reflectance)
     for band, share in enumerate(DIFFUSE_SHARE):

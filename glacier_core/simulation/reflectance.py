@@ -80,7 +80,7 @@ def paint(
 
 
 def _scores(generator: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Standard scores of six components: two with structure at every scale, four white."""
+    """Draw standard scores of six components: two with structure at every scale, four white."""
     white = generator.standard_normal((len(BANDS), *shape), dtype=np.float32)
     for number, exponent in enumerate((1.3, 1.0)):
         coarse = fractal_field(generator, shape, exponent=exponent, longest=90.0)

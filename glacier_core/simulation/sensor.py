@@ -201,9 +201,7 @@ def _stripes(
     return np.asarray(phase < width)
 
 
-def blur_and_shift(
-    values: Grid, generator: np.random.Generator, blur: float, shift: float
-) -> Grid:
+def blur_and_shift(values: Grid, generator: np.random.Generator, blur: float, shift: float) -> Grid:
     """Values blurred and moved by up to `shift` pixels, as another survey would have them."""
     moved = ndimage.shift(values, generator.uniform(-shift, shift, 2), order=1, mode="nearest")
     return np.asarray(ndimage.gaussian_filter(moved, blur, mode="nearest"), dtype=np.float32)

@@ -99,7 +99,7 @@ def spectral_groups() -> tuple[SpectralGroup, ...]:
 
 
 def groups_of(surface: str, *, held_out: bool) -> tuple[SpectralGroup, ...]:
-    """Groups of a surface that scenes of one side of the split may use.
+    """Return the groups of a surface that scenes of one side of the split may use.
 
     Assumed groups belong to both sides unless they say otherwise.
     """
@@ -227,7 +227,7 @@ ASSUMED: tuple[tuple[str, str, tuple[float, ...], float, float], ...] = (
 
 
 def assumed_groups() -> list[SpectralGroup]:
-    """Groups of `ASSUMED`: one brightness component and one tilt across the spectrum."""
+    """Return `ASSUMED` as groups: one brightness component and one tilt across the spectrum."""
     tilt = np.linspace(-1.0, 1.0, len(BANDS))
     groups = []
     for surface, name, medians, common, colour in ASSUMED:

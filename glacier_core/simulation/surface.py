@@ -81,9 +81,7 @@ def _pick(generator: np.random.Generator, names: tuple[str, ...], odds: tuple[fl
     return names[int(np.searchsorted(np.cumsum(odds)[:-1], generator.random(), side="right"))]
 
 
-def cover_ground(
-    ground: Ground, generator: np.random.Generator, style: SurfaceStyle
-) -> Surface:
+def cover_ground(ground: Ground, generator: np.random.Generator, style: SurfaceStyle) -> Surface:
     """Cover bare ground and glaciers with materials.
 
     Parameters

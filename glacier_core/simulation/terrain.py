@@ -13,10 +13,13 @@ from glacier_core.simulation.ice import MassBalance, flow
 
 Array = NDArray[np.float64]
 
+# Raise when the same seed gives other ground, so that no stored terrain is taken for the new one.
+TERRAIN_RECIPE = 3
 CELL = 110.0  # m, of the bed that ice flows on
 REFINEMENT = 3  # cells of the finished terrain per cell of that bed, each way
 CARVING_STEPS = 50
 TALUS_STEPS = 20
+UNEVENNESS = 3.0  # m
 STEP_EROSION = 0.05  # erodibility times time step; 70 steps bring hillslopes to balance
 ICE_THICKNESS_SHOWN = 14.0  # m; thinner ice is snow or nothing on an inventory
 SMALLEST_GLACIER = 0.05  # km²
@@ -154,9 +157,7 @@ def _rivers(
     borders = fs.RasterBoundaryStatus([left, right, top, bottom])
     grid = fs.RasterGrid(list(shape), [cell, cell], borders)
     graph = fs.FlowGraph(grid, [fs.SingleFlowRouter(), fs.MSTSinkResolver()])
-    eroder = fs.SPLEroder(
-        graph, k_coef=1.0, area_exp=area_exponent, slope_exp=1.0, tolerance=1e-5
-    )
+    eroder = fs.SPLEroder(graph, k_coef=1.0, area_exp=area_exponent, slope_exp=1.0, tolerance=1e-5)
     return _Rivers(grid, graph, eroder)
 
 
@@ -173,8 +174,10 @@ def _river_landscape(generator: np.random.Generator, style: TerrainStyle) -> Arr
     factor = style.relief / float(np.quantile(ground, 0.999))
     ground, uplift = ground * factor, uplift * factor
     for _ in range(TALUS_STEPS):
-        ground = _uplift_and_cut(ground, uplift, rivers, 1)
-        ground = fail_slopes(ground, CELL, style.talus, rounds=4)
+        # Fresh unevenness each step keeps channels and facets off the axes of the grid.
+        uneven = UNEVENNESS * fractal_field(generator, shape, exponent=0.8, longest=20.0)
+        ground = _uplift_and_cut(ground + uneven, uplift, rivers, 1)
+        ground = fail_slopes(ground, CELL, style.talus, rounds=2)
     if style.roundness > 0.0:
         ground = _plateau(ground, style)
     ground -= ground.min()
@@ -208,7 +211,7 @@ def _uplift_and_cut(ground: Array, uplift: Array, rivers: _Rivers, steps: int) -
 
 
 def fail_slopes(ground: Array, cell: float, talus: float, *, rounds: int) -> Array:
-    """Lower every cell to at most the talus slope above each of its eight neighbours.
+    """Lower every cell to at most the talus slope above each of its 24 neighbours.
 
     Parameters
     ----------
@@ -221,9 +224,10 @@ def fail_slopes(ground: Array, cell: float, talus: float, *, rounds: int) -> Arr
     rounds : int
         How far, in cells, a failure can spread.
     """
-    structure = talus * cell * np.array([[2**0.5, 1, 2**0.5], [1, 0, 1], [2**0.5, 1, 2**0.5]])
+    steps = np.arange(-2.0, 3.0)
+    rise = talus * cell * np.hypot(steps[:, None], steps[None, :])
     for _ in range(rounds):
-        ground = ndimage.grey_erosion(ground, structure=-structure, mode="nearest")
+        ground = ndimage.grey_erosion(ground, size=rise.shape, structure=-rise, mode="nearest")
     return np.asarray(ground)
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from glacier_core.simulation.ground import Ground
-from glacier_core.simulation.terrain import TerrainSource, procedural_terrain
+from glacier_core.simulation.terrain import TERRAIN_RECIPE, TerrainSource, procedural_terrain
 from glacier_core.simulation.terrain_sources import real_terrain
 from glacier_core.simulation.windows import PreparedTerrain, cut_window
 from glacier_core.simulation.world import World, image_pair, simulate_world
@@ -61,7 +61,7 @@ def load_sources(
 
 def cached_terrain(cache: Path, seed: int) -> TerrainSource:
     """Procedural terrain of a seed, from the folder if it is there."""
-    path = cache / f"terrain-{seed}.npz"
+    path = cache / f"terrain-{TERRAIN_RECIPE}-{seed}.npz"
     if path.exists():
         with np.load(path) as stored:
             return TerrainSource(
@@ -125,16 +125,14 @@ def draw_training_pair(
     return image_pair(ground, number, held_out=split == "held-out")
 
 
-def _draw_ground(
-    number: int, sources: TerrainSources, size: int
-) -> tuple[PreparedTerrain, Ground]:
+def _draw_ground(number: int, sources: TerrainSources, size: int) -> tuple[PreparedTerrain, Ground]:
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([number, 9])))
     terrain = _draw_terrain(generator, sources)
     return terrain, cut_window(terrain, generator, size)
 
 
 def _draw_terrain(generator: np.random.Generator, sources: TerrainSources) -> PreparedTerrain:
-    real = generator.random() < 0.5 and sources.real or not sources.procedural
+    real = (generator.random() < 0.5 and sources.real) or not sources.procedural
     terrains = sources.real if real else sources.procedural
     odds = np.array([terrain.weight for terrain in terrains], dtype=np.float64)
     drawn = generator.random() * odds.sum()

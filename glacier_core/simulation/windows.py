@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,7 @@ class PreparedTerrain:
 
 
 def cut_window(terrain: PreparedTerrain, generator: np.random.Generator, size: int) -> Ground:
-    """A turned, mirrored, stretched window around a random piece of ice.
+    """Cut a turned, mirrored, stretched window around a random piece of ice.
 
     The resolution is drawn from `RESOLUTIONS`, relief is scaled by 0.8 to 1.25, and where the
     source is coarse, roughness is added off the ice.
@@ -91,15 +92,17 @@ def cut_north_up(
     size: int,
     resolution: float,
 ) -> Ground:
-    """A window as the source lies, around a source row and column, moved inside where it sticks out.
+    """Cut a window as the source lies, around one of its rows and columns.
 
-    Heights count from the lowest of the window.
+    The window moves inside where it would stick out. Heights count from the lowest of the window.
     """
     scale = resolution / terrain.source.resolution
     half = scale * (size - 1) / 2.0
     steps = scale * (np.arange(size) - (size - 1) / 2.0)
     limits = [max(length - 1 - half, half) for length in terrain.source.elevation.shape]
-    row, column = (float(np.clip(at, half, limit)) for at, limit in zip(centre, limits, strict=True))
+    row, column = (
+        float(np.clip(at, half, limit)) for at, limit in zip(centre, limits, strict=True)
+    )
     coordinates = np.stack(np.meshgrid(row + steps, column + steps, indexing="ij"))
     return _sample_ground(terrain, generator, coordinates, resolution, 1.0)
 
@@ -157,15 +160,19 @@ def _share_known(terrain: PreparedTerrain, coordinates: NDArray[np.float64]) -> 
 
 
 def _sample(
-    values: NDArray[np.generic],
+    values: NDArray[np.float32] | NDArray[np.int32],
     coordinates: NDArray[np.float64],
     *,
-    order: int,
+    order: Literal[0, 1, 3],
     outside: float | None = None,
 ) -> Grid:
-    mode = "nearest" if outside is None else "constant"
     sampled = ndimage.map_coordinates(
-        values, coordinates, order=order, mode=mode, cval=outside or 0.0, prefilter=False
+        values,
+        coordinates,
+        order=order,
+        mode="nearest" if outside is None else "constant",
+        cval=outside or 0.0,
+        prefilter=False,
     )
     return np.asarray(sampled, dtype=np.float32)
 

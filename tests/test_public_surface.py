@@ -54,7 +54,9 @@ def test_import_is_light():
     )
     seconds = []
     for _ in range(5):
-        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        run = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
         took, heavy = run.stdout.splitlines()
         assert heavy == "[]"
         seconds.append(float(took))

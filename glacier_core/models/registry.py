@@ -28,7 +28,7 @@ def list_models() -> list[str]:
 
 
 def load_model(source: str | Path) -> Model:
-    """Load a model.
+    """Load a model by its id or from its folder.
 
     Parameters
     ----------

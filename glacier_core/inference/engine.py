@@ -76,7 +76,7 @@ def map_glaciers(
     progress : callable, optional
         Receives a `Progress` after every batch, from the thread that maps.
     cancel : threading.Event or callable returning bool, optional
-        Asked before every batch.
+        Asked before every batch, and once more at the end.
     cache : bool
         Whether to take the map from the cache if it is there, and keep it there if not.
 
@@ -166,6 +166,7 @@ def _probability(
             blend.add(window, probability)
         done += len(batch)
         reporter.advance(len(batch), f"{done} of {len(plan)} windows mapped.")
+    stop_if_cancelled(cancel)
     return blend.mean()
 
 

@@ -1,7 +1,5 @@
 """Tiny scenes, and networks whose answer is known."""
 
-from pathlib import Path
-
 import numpy as np
 import torch
 from affine import Affine
@@ -26,7 +24,6 @@ TINY = GlaViTUConfig(
 )
 CURVE = CalibrationCurve(x=(0.0, 0.5, 1.0), y=(0.5, 0.9, 1.0))
 TRANSFORM = Affine(30.0, 0.0, 480_000.0, 0.0, -30.0, 5_790_000.0)
-REPOSITORY = Path(__file__).parents[2]
 
 
 def make_scene(rows=20, columns=24, *, seed=0, valid=None, crs="EPSG:32611", radar=None, **facts):
@@ -121,7 +118,7 @@ class Held(Brightness):
 
     def forward(self, inputs, location=None):
         self.gate.entered.set()
-        assert self.gate.open.wait(20)
+        assert self.gate.open.wait(60)
         return super().forward(inputs, location)
 
 

@@ -213,6 +213,17 @@ def test_cancel_stops_between_batches_and_keeps_nothing(scene, own_data_dir):
     assert not list((own_data_dir / "maps").glob("*/meta.json"))
 
 
+def test_cancel_during_the_last_batch_counts_too(scene, model):
+    cancel = threading.Event()
+
+    def stop_at_the_end(progress):
+        if progress.done == progress.total > 0:
+            cancel.set()
+
+    with pytest.raises(JobCancelled):
+        gc.map_glaciers(scene, model, progress=stop_at_the_end, cancel=cancel)
+
+
 def test_a_cancelled_mapping_does_not_spoil_the_next(scene, model):
     with pytest.raises(JobCancelled):
         gc.map_glaciers(scene, model, cancel=lambda: True)

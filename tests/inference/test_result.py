@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
-from affine import Affine
-from rasterio.crs import CRS
 from rio_cogeo import cog_validate
 
 import glacier_core as gc
@@ -15,27 +13,9 @@ from glacier_core.errors import StorageError
 from glacier_core.inference.result import make_map
 from glacier_core.outlines.schema import COLUMNS, equal_area_km2
 
-from .stubs import make_scene
+from .drawn import map_of
 
 LAYERS = ("probability", "confidence", "glacier", "unmapped")
-
-
-def map_of(glacier, *, crs="EPSG:32611", origin=(480_000.0, 5_790_000.0), side=30.0):
-    """Return a map with the given glacier mask."""
-    probability = np.where(glacier, 0.9, 0.1).astype(np.float32)
-    attributes = make_scene().attributes.model_dump(mode="json")
-    return make_map(
-        probability,
-        np.full_like(probability, 0.8),
-        transform=Affine(side, 0, origin[0], 0, -side, origin[1]),
-        crs=CRS.from_user_input(crs),
-        provenance={
-            "key": "0" * 64,
-            "scene": {"attributes": attributes},
-            "model": {"name": "drawn"},
-            "notes": [],
-        },
-    )
 
 
 def test_a_map_knows_its_scene_and_grid(result, scene):

@@ -40,17 +40,19 @@ class InputStem(nn.Module):
             self.register_buffer(f"range_{name}", (high - low).view(-1, 1, 1), persistent=False)
 
     def forward(self, name: str, scaled: Tensor) -> Tensor:
-        """Expand one scaled feature group (N, C, H, W), which must be float32."""
+        """Expand one scaled feature group (N, C, H, W).
+
+        It must be float32, as the eight bits of bfloat16 are 33 m of elevation; autocast around
+        the network leaves it alone.
+        """
         if name not in ("optical", "dem"):
             return scaled
-        # Eight bits of bfloat16 would be 33 m of elevation.
-        with torch.autocast(scaled.device.type, enabled=False):
-            valid = (scaled != 0).any(dim=1, keepdim=True)  # (N, 1, H, W)
-            if name == "optical":
-                added = expand_optical(scaled * self.range_optical + self.minimum_optical)
-            else:
-                added = expand_dem(scaled * self.range_dem + self.minimum_dem, valid)
-            return torch.cat([scaled, added * valid], dim=1)
+        valid = (scaled != 0).any(dim=1, keepdim=True)  # (N, 1, H, W)
+        if name == "optical":
+            added = expand_optical(scaled * self.range_optical + self.minimum_optical)
+        else:
+            added = expand_dem(scaled * self.range_dem + self.minimum_dem, valid)
+        return torch.cat([scaled, added * valid], dim=1)
 
 
 def expand_optical(reflectance: Tensor) -> Tensor:

@@ -41,6 +41,24 @@ def test_thinning_stays_close_to_the_whole_curve():
     assert thinned.mean() == pytest.approx(right.mean(), abs=1e-3)
 
 
+def test_thinning_heeds_weights():
+    confidence = np.linspace(0, 1, 997) ** 2
+    truth = np.sqrt(confidence)
+    weight = np.where(np.arange(997) % 3, 1e-9, 1.0)  # two of three pixels hardly count
+    weighted = fit_isotonic(confidence, truth, weight)
+    third = fit_isotonic(confidence[::3], truth[::3])
+    assert len(third.x) < 200 < 997 / 3
+    c = np.linspace(0, 1, 500)
+    # A bin without a heavy pixel still has a knot, on the chord of the curve it bends.
+    np.testing.assert_allclose(weighted.apply(c), third.apply(c), atol=1e-4)
+
+
+def test_thinning_keeps_knots_where_the_weight_is():
+    confidence = np.linspace(0, 1, 5000)
+    curve = fit_isotonic(confidence, confidence, np.where(confidence > 0.9, 1.0, 1e-6))
+    assert np.count_nonzero(np.array(curve.x) > 0.9) > 100
+
+
 def test_thinning_keeps_rare_low_confidence():
     # One pixel in five hundred is below 0.5; a coin there, sure above.
     confidence = np.concatenate([np.linspace(0, 0.5, 400), np.linspace(0.9, 1, 200_000)])

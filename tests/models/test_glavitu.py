@@ -86,6 +86,15 @@ def test_training_gives_both_heads_and_evaluation_one(tiny_network, tiny_config)
     assert tiny_network.eval()(inputs).shape == (2, 2, 32, 32)
 
 
+def test_heads_see_context_and_detail(tiny_network, tiny_config):
+    inputs = inputs_of(tiny_config, number=2)
+    tiny_network.train()
+    context, detail = tiny_network.features(inputs, None)
+    output, deep_supervision = tiny_network(inputs)
+    torch.testing.assert_close(output, tiny_network.output(detail))
+    torch.testing.assert_close(deep_supervision, tiny_network.deep_supervision(context))
+
+
 def test_images_of_a_batch_do_not_influence_each_other(tiny_network, tiny_config):
     inputs = inputs_of(tiny_config, number=3)
     with torch.inference_mode():
@@ -155,6 +164,14 @@ def test_location_must_be_given_exactly_where_it_is_taken(tiny_network, tiny_con
 def test_positions_are_exact_at_the_native_size(tiny_config):
     setr = SETR(tiny_config)
     assert setr.positions(2, 2) is setr.positional_embedding
+
+
+def test_positions_of_as_many_tokens_in_another_shape_are_not_native():
+    setr = SETR(GlaViTUConfig(width=4, positional_grid=4))
+    rows = torch.arange(4.0)[:, None, None].expand(4, 4, 64)
+    setr.positional_embedding.data = rows.reshape(1, 16, 64).clone()
+    stretched = setr.positions(2, 8).reshape(2, 8, 64)
+    torch.testing.assert_close(stretched[..., 0], torch.tensor([[0.5], [2.5]]).expand(2, 8))
 
 
 def test_positions_off_the_native_size_are_bilinear():

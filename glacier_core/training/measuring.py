@@ -31,10 +31,9 @@ from glacier_core.training.reality import RealityCheck, check_reality
 LICENCE = "BSD-3-Clause"
 CALIBRATED_ON = "simulated scenes of terrain and spectra never trained on, apart from those scored"
 CAVEATS = (
-    "Trained, calibrated and scored on simulated scenes: calibrated confidence holds for those, "
-    "and has proved too high on a real one. Weakest in deep shadow, on seasonal snow and on "
-    "debris-covered ice. The real scene named among the figures was not trained on, and no choice "
-    "was made by it."
+    "Trained and calibrated on simulated scenes: calibrated confidence holds for those and may be "
+    "too high on real ones. Weakest on debris-covered ice, on seasonal snow and in deep shadow. "
+    "The real scene named among the figures was not trained on, and no choice was made by it."
 )
 
 
@@ -205,7 +204,7 @@ def describe_training(recipe: TrainingRecipe, seconds: float, *, real_terrain: b
         f"{recipe.steps} steps of {recipe.batch} patches of {recipe.patch_size} pixels, AdamW "
         f"{recipe.learning_rate:g} along one cosine, focal loss with gamma "
         f"{recipe.focal_gamma:g}, seed {recipe.seed}; {seconds / 60:.0f} minutes on "
-        f"{torch.get_num_threads()} threads of a {platform.machine()} processor. Made by the "
+        f"{torch.get_num_threads()} thread(s) of a {platform.machine()} processor. Made by the "
         f"recipe {recipe.name!r}. {CAVEATS}"
     )
 

@@ -8,8 +8,8 @@ from glacier_core.errors import ModelError, StorageError
 from glacier_core.models.registry import load_model
 from glacier_core.settings import settings
 from glacier_core.training import measuring, recipe, scenes
-from glacier_core.training.recipe import RECIPES, scene_batches, train
 from glacier_core.training.reality import RealityCheck
+from glacier_core.training.recipe import RECIPES, scene_batches, train
 from glacier_core.training.scenes import TrainingScene
 
 

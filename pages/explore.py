@@ -6,7 +6,7 @@ import glacier_core as gc
 from glacier_core.errors import SourceError
 from pages.components import progress, texts
 from pages.components.downloads import download_map
-from pages.components.map import show_map
+from pages.components.map import ZoomTo, show_map
 from pages.components.scene_view import scene_view, zoom_to_glacier
 from pages.components.state import (
     DEFAULT_SCENE,
@@ -15,6 +15,7 @@ from pages.components.state import (
     current_comparison,
     current_map,
     current_model,
+    current_outlines,
     guard,
     open_scene,
 )
@@ -125,6 +126,19 @@ def outline_table(result: "gc.GlacierMap") -> None:
         st.rerun()
 
 
+def wish_to_zoom(result: "gc.GlacierMap | None") -> ZoomTo | None:
+    """Zoom to a glacier that was picked from a table or an address, not to one clicked on."""
+    picked = app_state().glacier
+    if not picked or picked == st.session_state.get("in_view"):
+        return None
+    predicted = None if result is None else result.outlines()
+    for outlines in (current_outlines(), predicted):
+        wish = None if outlines is None else zoom_to_glacier(outlines, picked)
+        if wish:
+            return wish
+    return None
+
+
 state = app_state()
 with st.sidebar:
     pick_scene()
@@ -139,12 +153,11 @@ if reason := st.session_state.get("why_simulated"):
     st.info(f"{reason} So a simulated scene stands in.", icon=":material/cloud_off:")
 progress_slot = st.container()
 
-zoom_to = None
-for outlines in (scene.outlines, None if result is None else result.outlines()):
-    if outlines is not None and state.glacier:
-        zoom_to = zoom_to or zoom_to_glacier(outlines, state.glacier)
-event = show_map(scene_view(state, scene, result, comparison, zoom_to=zoom_to), key="explore")
-if event and event.glacier_id and event.glacier_id != state.glacier:
+event = show_map(
+    scene_view(state, scene, result, comparison, zoom_to=wish_to_zoom(result)), key="explore"
+)
+if event and event.glacier_id:
+    st.session_state["in_view"] = event.glacier_id
     choose(glacier=event.glacier_id)
 
 with model_slot:

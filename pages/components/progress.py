@@ -91,16 +91,12 @@ def share_done(job: "Job") -> float:
 def sentence(job: "Job") -> str:
     """Say in words where a job stands."""
     if job.state == "waiting":
-        return f"Waiting for {job.place} other map{'s' * (job.place != 1)}: number in the queue."
+        return f"Waiting: number {job.place} in the queue."
     progress = job.progress
     if progress is None:
         return "Getting ready to map …"
-    done = f"Mapping: {progress.done} of {progress.total} windows"
-    return (
-        done
-        + (f", {duration(progress.seconds_left)} left. " if progress.seconds_left else ". ")
-        + progress.message
-    )
+    left = f" About {duration(progress.seconds_left)} left." if progress.seconds_left else ""
+    return progress.message + left
 
 
 def duration(seconds: float) -> str:

@@ -43,7 +43,7 @@ def scene_view(
         layers += map_layers(scene, result.key, visible=values)
     if comparison is not None:
         layers.append(_agreement(scene, comparison, visible=values == "agreement"))
-    layers += _outlines(state, scene, result, comparison)
+    layers += _outlines(scene, result, comparison)
     return MapView(
         layers=layers,
         bounds=geographic_bounds(scene),
@@ -62,7 +62,6 @@ def _agreement(scene: "gc.Scene", comparison: "gc.Comparison", *, visible: bool)
 
 
 def _outlines(
-    state: AppState,
     scene: "gc.Scene",
     result: "gc.GlacierMap | None",
     comparison: "gc.Comparison | None",

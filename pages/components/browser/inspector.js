@@ -27,6 +27,7 @@ export class Inspector {
     this.card.scrollTop = 0;
     this.marker.setLngLat(place).addTo(this.view.map);
     this.readPixel(place, content);
+    this.view.pick(glaciers[0]?.properties.glacier_id);
     this.view.report(place, glaciers[0]);
   }
 

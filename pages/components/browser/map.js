@@ -171,11 +171,6 @@ class GlacierMap {
     this.redraw();
   }
 
-  hideGroup(group) {
-    this.clearGroup(group);
-    this.redraw();
-  }
-
   fade(layer, opacity) {
     this.choices.get(layer.id).opacity = opacity;
     for (const map of this.maps()) setDrawn(map, layer, this.choices.get(layer.id));
@@ -258,6 +253,13 @@ class GlacierMap {
 
   glaciersAt(point) {
     return glacierAt(this.map, point, fillIds(this.data.layers, this.choices), this.data.layers);
+  }
+
+  // Python will say the same after its rerun.
+  pick(glacierId) {
+    if (!glacierId) return;
+    this.data = { ...this.data, selected: glacierId };
+    this.redraw();
   }
 
   report(place, glacier) {

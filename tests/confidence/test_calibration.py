@@ -56,7 +56,8 @@ def test_thinning_heeds_weights():
 def test_thinning_keeps_knots_where_the_weight_is():
     confidence = np.linspace(0, 1, 5000)
     curve = fit_isotonic(confidence, confidence, np.where(confidence > 0.9, 1.0, 1e-6))
-    assert np.count_nonzero(np.array(curve.x) > 0.9) > 100
+    # All hundred bins of equal weight; bins of equal width alone put ten there.
+    assert np.count_nonzero(np.array(curve.x) > 0.9) >= 100
 
 
 def test_thinning_keeps_rare_low_confidence():

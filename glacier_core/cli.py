@@ -18,6 +18,8 @@ app.add_typer(scene_app, name="scene")
 app.add_typer(weights_app, name="weights")
 
 SceneSource = Annotated[str, typer.Argument(help="A scene id (see `scenes`) or a scene folder.")]
+_SHOWN = ["name", "expert_area_km2", "predicted_area_km2", "area_deviation_percent", "polis_m"]
+
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder to write.")]
 
 
@@ -102,8 +104,10 @@ def compare(
     result = gc.open_map(folder)
     comparison = gc.compare(result, gc.read_outlines(outlines), buffer_m=buffer_m)
     gc.save_comparison(comparison, out)
-    typer.echo(comparison.glaciers.to_string(index=False))
-    typer.echo(comparison.pixels.to_string())
+    typer.echo(comparison.glaciers[_SHOWN].to_string(index=False, float_format="{:.2f}".format))
+    scores = comparison.pixels[["iou", "f1", "precision", "recall"]]
+    typer.echo(scores.to_string(float_format="{:.3f}".format))
+    typer.echo(f"All columns and their provenance: {out}")
 
 
 @weights_app.command()

@@ -1,0 +1,96 @@
+"""The command line: the same verbs, sentences instead of tracebacks."""
+
+import json
+import sys
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from shapely.geometry import box
+from typer.testing import CliRunner
+
+import glacier_core as gc
+from glacier_core import cli
+from glacier_core.models.registry import save_model
+from tests.inference.stubs import make_card, tiny_glavitu
+from tests.rasters import CRS, GRID, make_scene, plane, reflectances, write_geotiff
+
+
+def run(*words):
+    result = CliRunner().invoke(cli.app, [str(word) for word in words], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture
+def scene_folder(tmp_path):
+    gc.write_scene(make_scene((40, 48)), tmp_path / "scene")
+    return tmp_path / "scene"
+
+
+@pytest.fixture
+def model_folder(tmp_path):
+    folder = tmp_path / "model"
+    save_model(tiny_glavitu().network, make_card(), folder)
+    return folder
+
+
+def test_scenes_lists_what_can_be_opened():
+    lines = run("scenes").splitlines()
+    known = {line.split()[0]: line.split()[1] for line in lines}
+    assert known["athabasca-2020"] == "real"
+    assert known["simulated-valley"] == "simulated"
+
+
+def test_import_makes_the_scene_that_python_makes(tmp_path):
+    optical = write_geotiff(tmp_path / "optical.tif", reflectances((30, 20)))
+    elevation = write_geotiff(tmp_path / "dem.tif", plane((30, 20))[np.newaxis])
+    words = ("--out", tmp_path / "made", "--acquired", "2021-08-30", "--title", "Mine")
+    assert "20 x 30 pixels" in run("scene", "import", optical, elevation, *words)
+    scene = gc.open_scene(tmp_path / "made")
+    same = gc.scene_from_files(optical, elevation, acquired="2021-08-30", title="Mine")
+    assert scene.fingerprint() == same.fingerprint()
+    assert (scene.title, str(scene.attributes.acquired)) == ("Mine", "2021-08-30")
+
+
+def test_map_then_compare(tmp_path, scene_folder, model_folder):
+    output = run("map", scene_folder, "--model", model_folder, "--out", tmp_path / "map")
+    result = gc.open_map(tmp_path / "map")
+    assert f"{result.area_km2():.2f} km²" in output
+    scene = gc.open_scene(scene_folder)
+    west, south, east, north = scene.bounds
+    outline = gpd.GeoDataFrame({"name": ["A"]}, geometry=[box(west, south, east, north)], crs=CRS)
+    outline.to_file(tmp_path / "outline.gpkg")
+    table = tmp_path / "comparison.csv"
+    words = ("--out", table, "--buffer", "60")
+    assert "within 60 m" in run("compare", tmp_path / "map", tmp_path / "outline.gpkg", *words)
+    expected = gc.compare(result, gc.read_outlines(tmp_path / "outline.gpkg"), buffer_m=60)
+    written = pd.read_csv(table, comment="#")["predicted_area_km2"][0]
+    assert written == pytest.approx(expected.glaciers["predicted_area_km2"][0])
+
+
+def test_simulate_writes_a_scene_that_says_so(tmp_path):
+    assert "imulated" in run(
+        "simulate", "--style", "valley", "--seed", "3", "--out", tmp_path / "s"
+    )
+    assert (
+        json.loads((tmp_path / "s" / "scene.json").read_text())["attributes"]["simulated"] is True
+    )
+
+
+def test_an_error_is_one_sentence(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["glacier-core", "map", "nowhere", "--out", "x"])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert stop.value.code == 1
+    told = capsys.readouterr().err
+    assert told.startswith("Error: There is no scene 'nowhere'")
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    "words", [["scene", "import"], ["weights", "convert"], ["train"], ["compare"], ["simulate"]]
+)
+def test_every_verb_has_help(words):
+    assert "Usage" in run(*words, "--help")

@@ -162,6 +162,17 @@ class MapService:
                 return task.result
         return find_map(task.job.key)
 
+    def find(self, key: str) -> GlacierMap | None:
+        """Return the map of a key, made just now or kept; None if there is none.
+
+        Unlike the cache alone it also knows maps that a full disk did not take.
+        """
+        with self._changed:
+            for task in self._ended:
+                if task.job.key == key and task.result is not None:
+                    return task.result
+        return find_map(key)
+
     def cancel(self, job_id: str, session: str) -> None:
         """Say that a session no longer wants a job; it stops when no other session wants it.
 

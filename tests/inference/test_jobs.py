@@ -256,6 +256,24 @@ def test_old_results_are_read_from_the_cache_again(service, scene, model, monkey
     )
 
 
+def test_a_map_that_the_disk_did_not_take_is_found_by_its_key(service, scene, model, own_data_dir):
+    own_data_dir.mkdir()
+    (own_data_dir / "maps").write_text("a file where the folder should be")
+    job = finished(service, service.submit(scene, model))
+    assert find_map(job.key) is None
+    assert service.find(job.key).data.identical(service.result(job.id).data)
+    assert service.find("0" * 64) is None
+
+
+def test_a_kept_map_is_found_by_its_key(service, scene, model):
+    job = finished(service, service.submit(scene, model))
+    other = MapService()
+    try:
+        assert other.find(job.key).data.identical(service.result(job.id).data)
+    finally:
+        other.close()
+
+
 def test_old_jobs_are_forgotten(service, model, monkeypatch):
     monkeypatch.setattr(jobs, "KEPT_JOBS", 2)
     ended = [finished(service, service.submit(make_scene(seed=s), model)) for s in range(4)]

@@ -14,7 +14,7 @@ import glacier_core as gc
 from glacier_core import cli
 from glacier_core.models.registry import save_model
 from tests.inference.stubs import make_card, tiny_glavitu
-from tests.rasters import CRS, GRID, make_scene, plane, reflectances, write_geotiff
+from tests.rasters import CRS, make_scene, plane, reflectances, write_geotiff
 
 
 def run(*words):

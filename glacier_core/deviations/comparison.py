@@ -116,7 +116,7 @@ def compare(
     transform, crs = result.transform, result.crs
     experts = place_experts(expert, transform, glacier.shape, crs)
     zones = make_zones(experts.labels, buffer_m, abs(transform.a))
-    drawn = rasterize(result.outlines(), transform, glacier.shape, crs) & mapped
+    drawn = rasterize(result.outlines(), transform, glacier.shape, crs)
     matches = list(match_glaciers(drawn, mapped, zones, transform, len(experts.outlines)))
     frame = scene_frame(transform, glacier.shape)
     table = _glacier_table(experts, matches, frame)
@@ -198,10 +198,11 @@ def _distances(
     if part.is_empty:
         return distance_deviation(part, part)
     hidden = shapely.union(frame.boundary, match.unmapped.boundary)
-    edges = _lines(shapely.intersection(hidden, whole))
-    cut = shapely.MultiLineString([*_lines(match.cut), *edges])
-    predicted, expert, not_margin = to_ground([match.predicted, part, cut], crs)
-    return distance_deviation(predicted, expert, cut=not_margin)
+    edges = shapely.MultiLineString(_lines(shapely.intersection(hidden, whole)))
+    predicted, expert, predicted_cut, expert_cut = to_ground(
+        [match.predicted, part, match.cut, edges], crs
+    )
+    return distance_deviation(predicted, expert, predicted_cut=predicted_cut, expert_cut=expert_cut)
 
 
 def _lines(geometry: BaseGeometry) -> list[shapely.LineString]:
@@ -242,7 +243,7 @@ def _mean_confidence(
     result: "GlacierMap", drawn: BoolArray, mapped: BoolArray, zones: Zones, count: int
 ) -> NDArray[np.float64]:
     confidence = result.data["confidence"].to_numpy()
-    counted = mapped & ((zones.inside > 0) | (drawn & (zones.nearest > 0))) & ~np.isnan(confidence)
+    counted = mapped & ((zones.inside > 0) | drawn) & ~np.isnan(confidence)
     numbers = zones.nearest[counted]
     pixels = np.bincount(numbers, minlength=count + 1)[1:]
     sums = np.bincount(numbers, weights=confidence[counted], minlength=count + 1)[1:]

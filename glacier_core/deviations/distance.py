@@ -8,9 +8,10 @@ of at most ``step`` metres. Each piece stands, with its length as weight, for th
 its midpoint to the other boundary; the vertices are kept as they are. Distances to the other
 boundary are exact (point to segment), so only the sampling along a boundary is approximate:
 distance changes by at most one metre a metre, hence no sampled maximum is more than
-``step / 4`` short.
+``step / 2`` short.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -47,8 +48,8 @@ class DistanceDeviation:
         Mean distance along the predicted boundary only, positive outside the expert outline
         and negative inside.
     left_out_percent : float
-        Share of the two boundaries, by length, that could not be compared because the
-        predicted outline was cut off there.
+        Share of the two boundaries, by length, that could not be compared because an outline
+        was cut off there.
 
     References
     ----------
@@ -70,7 +71,8 @@ def distance_deviation(
     expert: BaseGeometry,
     *,
     step: float = STEP,
-    cut: BaseGeometry | None = None,
+    predicted_cut: BaseGeometry | None = None,
+    expert_cut: BaseGeometry | None = None,
 ) -> DistanceDeviation:
     """Measure how far a predicted outline lies from an expert's.
 
@@ -81,11 +83,11 @@ def distance_deviation(
         undefined (NaN).
     step : float
         Most metres between two samples of a boundary.
-    cut : shapely geometry, optional
-        Lines along which the predicted outline ends for another reason than ice ending there
-        (the edge of the scene, no data, an ice divide). They are no predicted boundary, and
-        the expert's boundary is left out wherever it is nearer to them than to any predicted
-        boundary, since nobody can tell how far the predicted one would have been.
+    predicted_cut, expert_cut : shapely geometry, optional
+        Lines along which that outline ends for another reason than ice ending there (the edge
+        of the scene, no data, an ice divide). They are no boundary of it, and the other's
+        boundary is left out wherever it is nearer to them than to any boundary of it, since
+        nobody can tell how far away it would have been.
 
     Returns
     -------
@@ -99,14 +101,18 @@ def distance_deviation(
     _check(predicted, expert, step)
     if predicted.is_empty or expert.is_empty:
         return _undefined(0.0)
-    predicted_all = _Samples.of(predicted, step)
-    expert_all = _Samples.of(expert, step)
-    ours, theirs = _without_cut(predicted_all, expert_all, cut, step)
-    whole = predicted_all.length + expert_all.length
-    left_out = 100 * max(0.0, 1 - (ours.length + theirs.length) / whole)
-    if not len(ours.pieces) or not len(theirs.pieces):
+    whole = [_Samples.of(outline, step) for outline in (predicted, expert)]
+    cuts = [_tree(lines) for lines in (predicted_cut, expert_cut)]
+    on_cut = step / 10  # reprojecting bends a long straight edge away from its short pieces
+    ours, theirs = (
+        _off_cut(samples, cut, on_cut) for samples, cut in zip(whole, cuts, strict=True)
+    )
+    seen = [_in_sight(ours, theirs, cuts[1]), _in_sight(theirs, ours, cuts[0])]
+    kept, total = (sum(samples.length for samples in pair) for pair in (seen, whole))
+    left_out = 100 * max(0.0, 1 - kept / total)
+    if not all(len(samples.pieces) for samples in seen):
         return _undefined(left_out)
-    return _measure(ours, theirs, expert_all, expert, left_out)
+    return _measure(seen, [theirs.lines(), ours.lines()], expert, left_out)
 
 
 @dataclass(frozen=True)
@@ -145,8 +151,8 @@ class _Samples:
     def lines(self) -> shapely.STRtree:
         return shapely.STRtree(np.asarray(shapely.linestrings(self.pieces)))
 
-    def where(self, pieces: NDArray[np.bool_], vertices: NDArray[np.bool_]) -> Self:
-        return type(self)(self.pieces[pieces], self.vertices[vertices])
+    def where(self, chosen: Callable[[FloatArray], NDArray[np.bool_]]) -> Self:
+        return type(self)(self.pieces[chosen(self.midpoints)], self.vertices[chosen(self.vertices)])
 
 
 def _check(predicted: BaseGeometry, expert: BaseGeometry, step: float) -> None:
@@ -165,36 +171,26 @@ def _undefined(left_out: float) -> DistanceDeviation:
     return DistanceDeviation(nan, nan, nan, nan, nan, nan, left_out)
 
 
-def _without_cut(
-    predicted: _Samples, expert: _Samples, cut: BaseGeometry | None, step: float
-) -> tuple[_Samples, _Samples]:
-    """Leave out what the cut made (predicted) and what it hides (expert)."""
-    if cut is None or cut.is_empty:
-        return predicted, expert
-    cuts = shapely.STRtree(shapely.get_parts(cut))
-    on_cut = step / 10  # reprojecting bends a long straight edge away from its short pieces
-    ours = predicted.where(
-        _distances(predicted.midpoints, cuts) > on_cut,
-        _distances(predicted.vertices, cuts) > on_cut,
-    )
-    if not len(ours.pieces):
-        return ours, expert.where(*_none_of(expert))
-    lines = ours.lines()
-    theirs = expert.where(
-        _distances(expert.midpoints, cuts) > _distances(expert.midpoints, lines),
-        _distances(expert.vertices, cuts) > _distances(expert.vertices, lines),
-    )
-    return ours, theirs
+def _off_cut(samples: _Samples, cut: shapely.STRtree, tolerance: float) -> _Samples:
+    return samples.where(lambda points: _distances(points, cut) > tolerance)
 
 
-def _none_of(samples: _Samples) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    return np.zeros(len(samples.pieces), bool), np.zeros(len(samples.vertices), bool)
+def _in_sight(samples: _Samples, other: _Samples, cut: shapely.STRtree) -> _Samples:
+    """Return what is nearer to the boundary of the other than to where the other was cut."""
+    if not len(cut):
+        return samples
+    lines = other.lines()
+    return samples.where(lambda points: _distances(points, cut) > _distances(points, lines))
+
+
+def _tree(lines: BaseGeometry | None) -> shapely.STRtree:
+    return shapely.STRtree([] if lines is None else shapely.get_parts(lines))
 
 
 def _distances(points: FloatArray, lines: shapely.STRtree) -> FloatArray:
-    """Distance of each point (n, 2) to the nearest of the lines."""
-    if not len(points):
-        return np.zeros(0)
+    """Distance of each point (n, 2) to the nearest of the lines; infinite where there is none."""
+    if not len(points) or not len(lines):
+        return np.full(len(points), np.inf)
     _, nearest = lines.query_nearest(
         shapely.points(points), return_distance=True, all_matches=False
     )
@@ -202,16 +198,13 @@ def _distances(points: FloatArray, lines: shapely.STRtree) -> FloatArray:
 
 
 def _measure(
-    ours: _Samples,
-    theirs: _Samples,
-    expert_boundary: _Samples,
-    expert: BaseGeometry,
-    left_out: float,
+    seen: list[_Samples], others: list[shapely.STRtree], expert: BaseGeometry, left_out: float
 ) -> DistanceDeviation:
-    to_expert, to_predicted = expert_boundary.lines(), ours.lines()
-    ways = [_distances(ours.midpoints, to_expert), _distances(theirs.midpoints, to_predicted)]
-    corners = [_distances(ours.vertices, to_expert), _distances(theirs.vertices, to_predicted)]
-    weights = [samples.weights / samples.length for samples in (ours, theirs)]
+    """Measure from either outline (predicted first) to the boundary of the other."""
+    pairs = list(zip(seen, others, strict=True))
+    ways = [_distances(samples.midpoints, lines) for samples, lines in pairs]
+    corners = [_distances(samples.vertices, lines) for samples, lines in pairs]
+    weights = [samples.weights / samples.length for samples in seen]
     pooled, half_each = np.concatenate(ways), np.concatenate(weights) / 2
     median, p95 = _weighted_quantiles(pooled, half_each, (0.5, 0.95))
     return DistanceDeviation(
@@ -220,7 +213,7 @@ def _measure(
         median=median,
         p95=p95,
         hausdorff=float(np.concatenate([pooled, *corners]).max()),
-        signed_mean=float((ways[0] * _sides(ours.midpoints, expert)) @ weights[0]),
+        signed_mean=float((ways[0] * _sides(seen[0].midpoints, expert)) @ weights[0]),
         left_out_percent=left_out,
     )
 

@@ -120,7 +120,7 @@ def score_sample(
     mapped = ~result.data["unmapped"].to_numpy()
     scored = mapped & (zones.nearest > 0)
     low_ring = scored & ((zones.inside > 0) | (scene.data["elevation"].to_numpy() <= low_ring_m))
-    neighbours = continuing_ice(rule.data["glacier"].to_numpy(), zones) & scored
+    neighbours = continuing_ice(rule.data["glacier"].to_numpy(), zones)
     comparisons = [compare(found, scene.outlines, buffer_m=buffer_m) for found in (result, rule)]
     return SampleScore(
         table=_table([result, rule], comparisons, zones, (scored, low_ring)),

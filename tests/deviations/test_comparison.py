@@ -115,6 +115,33 @@ def test_an_outline_cut_by_the_scene():
     assert only["hausdorff_m"] == pytest.approx(0, abs=1e-3)
 
 
+def test_ice_that_ends_before_the_edge_of_the_scene():
+    """The outline goes on past the scene; the map's front, 60 m from the edge, cannot be judged."""
+    found = gc.compare(
+        glacier_map(block(SHAPE, (40, 58), (20, 50))), experts(box((40, 70), (20, 50)))
+    )
+    only = row(found)
+    assert only["area_deviation_percent"] == pytest.approx(-10, rel=1e-6)
+    assert only["hausdorff_m"] == pytest.approx(60, abs=6)  # a piece of 10 m ends at the edge
+    # back: two sides of 18 + 2; there: two sides and the front's ends, nearer to them than the edge
+    there, whole = 30 + 2 * 18 + 2 * 2, 2 * (30 + 18)
+    assert only["boundary_left_out_percent"] == pytest.approx(
+        100 * (1 - (there + 30 + 40) / (whole + 100)), abs=1
+    )
+
+
+def test_ice_that_ends_before_the_data_do():
+    """The same with a gap in the data instead of the scene's edge."""
+    unmapped = block(SHAPE, (50, 56), (10, 60))
+    outline = experts(box((30, 58), (20, 50)))
+    only = row(gc.compare(glacier_map(block(SHAPE, (30, 48), (20, 50)), unmapped), outline))
+    assert only["hausdorff_m"] == pytest.approx(300, abs=1)  # the strip of outline past the gap
+    front = 30 - 2 * 2  # its middle is nearer to the gap than to the outline's sides
+    assert only["boundary_left_out_percent"] == pytest.approx(
+        100 * (front + 2 * 30) / (2 * (30 + 18) + 2 * (30 + 20) + 2 * (30 + 2)), abs=2
+    )
+
+
 def test_a_divide_between_two_experts_is_no_error():
     """Each glacier is right but for a free end 60 m too far out."""
     found = gc.compare(
@@ -199,14 +226,15 @@ def test_agreement_counts_are_the_pixel_scores():
 
 
 def test_mean_confidence_is_that_of_the_glaciers_own_pixels():
-    """Sure inside the expert's 600 pixels, unsure on 40 more that only the map has."""
+    """Sure on 500 of the expert's 600 pixels, not on those it misses and 40 that only it has."""
     confidence = np.full(SHAPE, 0.2, dtype=np.float32)
-    confidence[20:40, 20:50], confidence[20:40, 50:52] = 1.0, 0.5
+    confidence[20:40, 25:50], confidence[20:40, 50:52] = 1.0, 0.5
+    confidence[20:40, 20:25] = 0.6
     found = gc.compare(
-        glacier_map(block(SHAPE, (20, 40), (20, 52)), confidence=confidence),
+        glacier_map(block(SHAPE, (20, 40), (25, 52)), confidence=confidence),
         experts(box((20, 40), (20, 50))),
     )
-    assert row(found)["mean_confidence"] == pytest.approx((600 + 40 * 0.5) / 640)
+    assert row(found)["mean_confidence"] == pytest.approx((500 + 100 * 0.6 + 40 * 0.5) / 640)
 
 
 def test_parts_are_in_the_schema_and_carry_the_ids():

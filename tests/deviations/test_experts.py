@@ -49,6 +49,12 @@ def test_a_glacier_smaller_than_a_pixel_takes_the_pixel_it_lies_in():
     assert np.array_equal(found.labels == 2, block(SHAPE, (3, 4), (7, 8)))
 
 
+def test_but_never_a_pixel_that_is_another_glaciers():
+    beside = shapely.Point(*TRANSFORM @ (5.8, 3.5)).buffer(2)
+    found = place(experts(box((2, 5), (2, 5.6)), beside))
+    assert np.array_equal(found.labels, block(SHAPE, (2, 5), (2, 6)).astype(int))
+
+
 def test_neighbours_may_share_a_border():
     assert len(place(experts(box((2, 5), (2, 6)), box((2, 5), (6, 9)))).outlines) == 2
 

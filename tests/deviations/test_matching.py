@@ -101,6 +101,12 @@ def test_bare_ground_makes_a_margin():
     assert match.cut.is_empty
 
 
+def test_bare_ground_outside_the_zone_makes_a_margin_too():
+    zones = zones_of(block(SHAPE, (5, 10), (5, 10)), buffer_m=0.0)
+    match = only_match(block(SHAPE, (5, 10), (5, 10)), np.ones(SHAPE, bool), zones)
+    assert match.cut.is_empty
+
+
 def test_a_glacier_without_pixels_has_no_ice():
     labels = np.zeros(SHAPE, dtype=np.int32)
     labels[5, 5] = 2

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -9,7 +11,6 @@ from uuid import uuid4
 import geopandas as gpd
 import pyogrio
 import shapely
-from pyogrio.errors import DataSourceError
 
 from glacier_core.errors import OutlineError, StorageError
 
@@ -39,48 +40,62 @@ def write_outlines(frame: gpd.GeoDataFrame, path: str | Path) -> Path:
         When the disk is full or the folder cannot be written; an older file is then untouched.
     """
     path = Path(path)
-    write = _WRITERS.get(path.suffix.lower())
-    if write is None:
+    convert = _FORMATS.get(path.suffix.lower())
+    if convert is None:
         raise OutlineError(
-            f"{path.name}: outlines are written as {', '.join(_WRITERS)}; choose such a name."
+            f"{path.name}: outlines are written as {', '.join(_FORMATS)}; choose such a name."
         )
-    beside = path.with_name(f".{uuid4().hex}{path.suffix.lower()}")
+    content = convert(frame)
+    beside = path.with_name(f".{uuid4().hex}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write(frame, beside)
-        with beside.open("rb+") as file:
+        with beside.open("xb") as file:
+            file.write(content)
+            file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-    except (OSError, DataSourceError) as problem:
+    except OSError as problem:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise StorageError(
             f"The outlines could not be written to {path}: {problem}. "
             "Check the free space and the rights of that folder."
         ) from problem
-    finally:
-        for leftover in path.parent.glob(f"{beside.name}*"):
-            leftover.unlink()
     return path
 
 
-def _write_geopackage(frame: gpd.GeoDataFrame, path: Path) -> None:
+# Each format is made in memory and written by Python, which always tells when the disk is full;
+# GDAL and SQLite do not.
+
+
+def _geopackage(frame: gpd.GeoDataFrame) -> bytes:
+    memory = BytesIO()
     pyogrio.write_dataframe(
-        frame, path, driver="GPKG", layer="outlines", geometry_type="MultiPolygon",
+        frame,
+        memory,
+        driver="GPKG",
+        layer="outlines",
+        geometry_type="MultiPolygon",
         promote_to_multi=True,
-    )  # fmt: skip
+    )
+    return memory.getvalue()
 
 
-def _write_geojson(frame: gpd.GeoDataFrame, path: Path) -> None:
+def _geojson(frame: gpd.GeoDataFrame) -> bytes:
     lonlat = frame.to_crs("EPSG:4326")
     wound = lonlat.set_geometry(shapely.orient_polygons(lonlat.geometry.values))
-    path.write_text(wound.to_json(drop_id=True), encoding="utf-8")
+    text: str = wound.to_json(drop_id=True)
+    return text.encode()
 
 
-def _write_parquet(frame: gpd.GeoDataFrame, path: Path) -> None:
-    frame.to_parquet(path, index=False)
+def _geoparquet(frame: gpd.GeoDataFrame) -> bytes:
+    memory = BytesIO()
+    frame.to_parquet(memory, index=False)
+    return memory.getvalue()
 
 
-_WRITERS: Final[dict[str, Callable[[gpd.GeoDataFrame, Path], None]]] = {
-    ".gpkg": _write_geopackage,
-    ".geojson": _write_geojson,
-    ".parquet": _write_parquet,
+_FORMATS: Final[dict[str, Callable[[gpd.GeoDataFrame], bytes]]] = {
+    ".gpkg": _geopackage,
+    ".geojson": _geojson,
+    ".parquet": _geoparquet,
 }

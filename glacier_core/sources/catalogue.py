@@ -81,10 +81,12 @@ def open_scene(source: str | Path) -> Scene:
             return _opened(source, open_demonstration, simulation_version())
         if is_scene_folder(scene_folder(source)):
             return read_scene(scene_folder(source))
-    if Path(source).is_dir():
+    if _is_folder(source):
         return read_scene(source)
     known = ", ".join(summary.id for summary in list_scenes())
-    raise SceneError(f"There is no scene {str(source)!r}. Known are {known}; or name a folder.")
+    raise SceneError(
+        f"There is no scene {str(source)[:80]!r}. Known are {known}; or name a folder."
+    )
 
 
 def list_scenes() -> list[SceneSummary]:
@@ -97,6 +99,13 @@ def list_scenes() -> list[SceneSummary]:
         SceneSummary(name, title, "simulated", True, True) for name, title in DEMONSTRATIONS.items()
     ]
     return [*real, *simulated, *_kept()]
+
+
+def _is_folder(source: str | Path) -> bool:
+    try:
+        return str(source) != "" and Path(source).is_dir()
+    except (OSError, ValueError):  # a name that no file system takes
+        return False
 
 
 def _kept() -> list[SceneSummary]:

@@ -272,8 +272,7 @@ def _terrain(
     elevation: Path, slope: Raster | None, grid: _Grid
 ) -> tuple[FloatArray, FloatArray, list[str]]:
     """Read elevation and slope on the grid, and tell what was resampled for it."""
-    margin = grid.with_margin(1)
-    wide, notes = _single_band(elevation, margin, "elevation")
+    wide, notes = _single_band(elevation, grid, "elevation", margin=1)
     inner = (slice(1, -1), slice(1, -1))
     heights = wide[inner]
     if slope is None:
@@ -282,15 +281,18 @@ def _terrain(
     return heights, slopes, [*notes, *more]
 
 
-def _single_band(path: Path, grid: _Grid, what: str) -> tuple[FloatArray, list[str]]:
+def _single_band(
+    path: Path, grid: _Grid, what: str, margin: int = 0
+) -> tuple[FloatArray, list[str]]:
     with open_geotiff(path) as raster:
         if raster.count != 1:
-            raise SceneError(f"{path.name} has {raster.count} bands; an {what} file has one.")
+            raise SceneError(f"{path.name} has {raster.count} bands; a file of {what} has one.")
         same = not raster.crs or raster.crs == grid.file_crs
         own = crs_of(raster, path.name, grid.crs if same and grid.file_crs != grid.crs else None)
         _check_overlap(raster, own, grid, path.name)
+        wide = grid.with_margin(margin)
         layer = onto_grid(
-            raster, grid.transform, grid.shape, grid.crs, own_crs=own, resampling=grid.resampling
+            raster, wide.transform, wide.shape, wide.crs, own_crs=own, resampling=wide.resampling
         )
         if own == grid.crs and coincide(raster.transform, grid.transform):
             return layer, []

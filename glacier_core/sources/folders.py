@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 from uuid import uuid4
 
 import geopandas as gpd
@@ -15,9 +15,9 @@ import rasterio
 from affine import Affine
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
-from rasterio._err import CPLE_BaseError  # what a failing COG driver raises; no public name
 from rasterio.crs import CRS
-from rasterio.errors import RasterioError
+from rasterio.errors import CRSError, RasterioError
+from rasterio.io import MemoryFile
 
 from glacier_core.errors import GlacierError, SceneError, StorageError
 from glacier_core.outlines.reading import read_outlines
@@ -31,6 +31,10 @@ FORMAT: Final = 1
 
 _DESCRIPTION: Final = "scene.json"
 _OUTLINES: Final = "expert_outlines.gpkg"
+RasterName = Literal[
+    "optical", "elevation", "slope", "valid", "co_pol_sar", "cross_pol_sar", "in_sar", "thermal"
+]
+
 _RADAR: Final = ("co_pol_sar", "cross_pol_sar", "in_sar")
 _UNITS: Final = {
     "optical": "reflectance",
@@ -54,7 +58,7 @@ class _Description(BaseModel):
     crs: str
     transform: tuple[float, float, float, float, float, float]
     shape: tuple[int, int]
-    rasters: list[str]
+    rasters: list[RasterName]
     outlines: int | None
     fingerprint: str
 
@@ -109,7 +113,6 @@ def write_scene(scene: Scene, folder: str | Path) -> Path:
         with _disk_troubles(folder):
             beside.mkdir(parents=True)
             _fill(beside, scene)
-            _check_written(beside, scene)
             _flush(beside)
             _exchange(beside, folder)
     finally:
@@ -137,7 +140,9 @@ def read_scene(folder: str | Path) -> Scene:
     """
     folder = Path(folder)
     described = _description(folder)
-    layers = {name: _read_raster(folder / f"{name}.tif", described) for name in described.rasters}
+    layers: dict[str, NDArray[Any]] = {}
+    for name in described.rasters:
+        layers[name] = _read_raster(folder / f"{name}.tif", described)
     scene = _assemble(folder, described, layers)
     if scene.fingerprint() != described.fingerprint:
         raise StorageError(
@@ -168,7 +173,7 @@ def _disk_troubles(folder: Path) -> Iterator[None]:
         yield
     except StorageError as problem:
         raise StorageError(f"The scene could not be kept in {folder}: {problem}") from problem
-    except (OSError, RasterioError, CPLE_BaseError) as problem:
+    except OSError as problem:
         raise StorageError(
             f"The scene could not be written to {folder}: {problem}. Nothing was kept. "
             "Check the free space and the rights of that folder."
@@ -176,7 +181,7 @@ def _disk_troubles(folder: Path) -> Iterator[None]:
 
 
 def _fill(folder: Path, scene: Scene) -> None:
-    names = [str(name) for name in scene.data.data_vars]
+    names = [name for name in get_args(RasterName) if name in scene.data]
     for name in names:
         _write_raster(folder / f"{name}.tif", scene, name)
     if scene.outlines is not None and len(scene.outlines):
@@ -206,15 +211,20 @@ def _write_raster(path: Path, scene: Scene, name: str) -> None:
         "width": scene.shape[1],
         "crs": scene.crs,
         "transform": scene.transform,
+        "blocksize": 256,
         "compress": "DEFLATE",
         "predictor": "STANDARD" if truth else "FLOATING_POINT",
         "overview_resampling": "NEAREST" if truth else "AVERAGE",
         "nodata": None if truth else float("nan"),
     }
-    with rasterio.open(path, "w", **profile) as raster:
-        raster.write(layers.astype(profile["dtype"], copy=False))
-        raster.descriptions = _band_names(name)
-        raster.units = (_UNITS[name],) * layers.shape[0]
+    # GDAL does not always tell when the disk is full, least of all at the end of a file; Python
+    # does. So the file is made in memory, and written by Python.
+    with MemoryFile() as memory:
+        with memory.open(**profile) as raster:
+            raster.write(layers.astype(profile["dtype"], copy=False))
+            raster.descriptions = _band_names(name)
+            raster.units = (_UNITS[name],) * layers.shape[0]
+        path.write_bytes(memory.getbuffer())
 
 
 def _band_names(name: str) -> tuple[str, ...]:
@@ -230,16 +240,6 @@ def _flush(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def _check_written(folder: Path, scene: Scene) -> None:
-    """Compare every raster with its file: GDAL does not tell when the last bytes found no room."""
-    for name, layers in scene.data.data_vars.items():
-        expected = layers.to_numpy().reshape(-1, *scene.shape)
-        with rasterio.open(folder / f"{name}.tif", driver="GTiff") as raster:
-            for index, layer in enumerate(expected, start=1):
-                if not np.array_equal(raster.read(index), layer, equal_nan=True):
-                    raise OSError(f"{name}.tif does not hold what was written into it")
 
 
 def _exchange(new: Path, folder: Path) -> None:
@@ -314,7 +314,7 @@ def _assemble(folder: Path, described: _Description, layers: dict[str, NDArray[A
             attributes=described.attributes,
             outlines=_expert_outlines(folder, described),
         )
-    except (GlacierError, KeyError) as problem:
+    except (GlacierError, CRSError, KeyError) as problem:
         raise StorageError(
             f"The scene in {folder} is damaged: {problem} Make the scene again."
         ) from problem

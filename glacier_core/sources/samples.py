@@ -23,7 +23,9 @@ from glacier_core.settings import settings
 from glacier_core.sources.files import scene_from_files
 
 _REGISTRY: Final = Path(__file__).with_name("samples.json")
-_RETRIES: Final = 2
+RETRIES: Final = 2
+"""How often a failed download is tried again, with pauses of a second and two."""
+
 
 Role = Literal[
     "blue", "green", "red", "nir", "swir1", "swir2", "elevation", "slope", "outlines", "part"
@@ -176,7 +178,7 @@ def _download(home: str, file: SampleFile, folder: Path) -> None:
         path=folder,
         base_url=f"{home}/",
         registry={file.name: f"sha256:{file.sha256}"},
-        retry_if_failed=_RETRIES,
+        retry_if_failed=RETRIES,
     )
     ask = pooch.HTTPDownloader(timeout=settings().download_timeout)
     try:

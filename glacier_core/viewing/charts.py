@@ -209,7 +209,7 @@ def share_below_chart(table: pd.DataFrame, *, simulated: bool) -> go.Figure:
             line={"color": color, "width": 3, "dash": dash},
             hovertemplate=f"%{{y:.1%}} {name}<br>below confidence %{{x:.0%}}<extra></extra>",
         )
-    figure.update_xaxes(title="Confidence", tickformat=".0%")
+    figure.update_xaxes(title="Confidence", tickformat=".0%", range=[0, 1.02])
     figure.update_yaxes(title="Share below it", tickformat=".0%", rangemode="tozero")
     return _finished(figure, "How much lies below a confidence", simulated, 360)
 

@@ -2,14 +2,24 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import glacier_core as gc
+    from glacier_core.models.card import ModelCard, Reliability
 
 ANOTHER_YEAR = 2
 """Years between image and outline from which readers are warned."""
+
+INPUTS = {
+    "optical": "six optical bands",
+    "dem": "elevation and slope",
+    "co_pol_sar": "co-polarised radar backscatter",
+    "cross_pol_sar": "cross-polarised radar backscatter",
+    "in_sar": "interferometric coherence",
+    "thermal": "thermal infrared",
+}
+"""Feature groups that a model may take, in words."""
 
 WHAT_CONFIDENCE_MEANS = (
     "Confidence says how often the network was right on other scenes where it was this sure: "
@@ -135,21 +145,99 @@ def when(dates: Iterable[str]) -> str:
     return told[0] if len(told) == 1 else f"{known[0]} to {known[-1]}"
 
 
-def years_apart_sentence(acquired: date | None, dates: Iterable[str]) -> str:
-    """Warn where image and outlines are years apart, or where nobody can tell; else empty."""
-    known = years(dates)
+def years_apart_sentence(scene: "gc.Scene", dates: Iterable[str]) -> str:
+    """Warn where image and outlines are years apart; else empty."""
+    known, acquired = years(dates), scene.attributes.acquired
     if acquired is None or not known:
-        which = "image" if acquired is None else "outlines"
-        return (
-            f"The date of the {which} is not known. Glaciers change: ice gained or lost between "
-            "image and outlines counts as a difference, although neither is wrong."
-        )
+        return ""
     gap = max(abs(acquired.year - year) for year in known)
     if gap < ANOTHER_YEAR:
         return ""
     return (
         f"The outlines are of {when(dates)}, the image of {acquired.year}: {gap} years apart. Ice "
         "gained or lost in between counts as a difference, although neither is wrong."
+    )
+
+
+def unknown_date_sentence(scene: "gc.Scene", dates: Iterable[str]) -> str:
+    """Say so where nobody knows how far image and outlines are apart; else empty."""
+    acquired = scene.attributes.acquired
+    if acquired is not None and years(dates):
+        return ""
+    which = "image" if acquired is None else "outlines"
+    return (
+        f"The date of the {which} is not known: ice gained or lost between image and outlines "
+        "counts as a difference, although neither is wrong."
+    )
+
+
+def inputs(card: "ModelCard") -> str:
+    """Return what a model takes, in words."""
+    return ", ".join(INPUTS[name] for name in card.inputs)
+
+
+def doubt_sentence(shares: Any, doubtful: float) -> str:
+    """Say how much of the mapped glacier is less sure than a confidence.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        ``confidence_below``, ``of_glacier`` and ``of_mapped_area``, 0..1.
+    """
+    row = shares[shares["confidence_below"] == doubtful].iloc[0]
+    if not row["of_mapped_area"] >= 0:
+        return "Nothing could be mapped here: there is no data."
+    mapped = f"{percent(row['of_mapped_area'])} of the whole mapped area"
+    if not row["of_glacier"] >= 0:
+        return f"No glacier is mapped; {mapped} is less than {percent(doubtful)} sure."
+    return (
+        f"The network is less than {percent(doubtful)} sure of {percent(row['of_glacier'])} of the "
+        f"glacier it maps, and of {mapped}."
+    )
+
+
+def calibration_sentence(card: "ModelCard") -> str:
+    """Say on what the confidence of a model was calibrated, and whether at all."""
+    if card.calibration is None:
+        return (
+            "**This model is not calibrated**: its confidence only says how far the probability "
+            "is from a half."
+        )
+    told = plain(card.calibration.fitted_on)
+    if not told:
+        return "It is calibrated; its card does not say on which pixels."
+    return f"It was calibrated on: {told}."
+
+
+def reliability_sentence(found: "Reliability") -> str:
+    """Say on how many pixels the reliability was measured, and what calibration did."""
+    pixels = sum(bin_.count for bin_ in found.calibrated)
+    kind = ", simulated" if found.simulated else ""
+    return (
+        f"{plain(found.dataset)}{kind}: {pixels:,} pixels. ECE {found.raw_error:.3f} before and "
+        f"{found.calibrated_error:.3f} after calibration: how sure and how right differ by that "
+        "much on average."
+    )
+
+
+def baseline_sentence(found: Any) -> str:
+    """Say how the network does beside the NDSI rule, and how well anything could do.
+
+    Parameters
+    ----------
+    found : glacier_core.deviations.sample_score.SampleScore
+    """
+    network, rule = found.table["iou"]
+    said = (
+        f"On the same {found.pixels:,} pixels, within {found.buffer_m:g} m of the outlines, the "
+        f"network reaches an IoU of {network:.3f}, the rule {found.table.index[1]} one of "
+        f"{rule:.3f}."
+    )
+    if not found.neighbouring_ice_pixels:
+        return said
+    return (
+        f"{said} The outlines leave out {found.neighbouring_ice_pixels:,} pixels of neighbouring "
+        f"ice there, so that even a map without fault would score {found.ceiling:.3f}."
     )
 
 
@@ -173,9 +261,10 @@ def help_text(meant: Any) -> str:
 def scene_line(scene: "gc.Scene") -> str:
     """Return what a scene is, in a line: date, sensor, kind of reflectance."""
     facts = scene.attributes
-    kind = {"toa": "top-of-atmosphere", "surface": "surface"}[facts.reflectance]
     taken = facts.acquired.isoformat() if facts.acquired else "date unknown"
-    return f"Image: {taken}, {plain(facts.sensor)}, {kind} reflectance"
+    made = "no date" if facts.simulated else taken
+    kind = {"toa": "top-of-atmosphere", "surface": "surface"}[facts.reflectance]
+    return f"Image: {made}, {plain(facts.sensor)}, {kind} reflectance"
 
 
 def expert_line(outlines: Any) -> str:

@@ -17,6 +17,9 @@ import glacier_core as gc
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from glacier_core.deviations.sample_score import SampleScore
+    from glacier_core.models.card import Reliability
+
 DEFAULT_SCENE = "athabasca-2020"
 DEFAULT_MODEL = "glavitu-small"
 
@@ -145,6 +148,25 @@ def compare(map_key: str, scene_id: str, experts: str) -> "gc.Comparison":
     return gc.compare(open_map(map_key), open_outlines(scene_id, experts))
 
 
+@st.cache_resource(max_entries=4, show_spinner="Scoring a simple rule on the same pixels …")
+def score_beside_ndsi(map_key: str, scene_id: str, experts: str) -> "SampleScore":
+    """Score a map and the NDSI rule against expert outlines, once for all readers."""
+    from glacier_core.deviations.sample_score import score_sample
+
+    scene = open_scene(scene_id).with_outlines(open_outlines(scene_id, experts))
+    return score_sample(scene, open_map(map_key))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Holding the confidence against the expert …")
+def reliability_on_scene(map_key: str, scene_id: str, experts: str) -> "Reliability":
+    """Measure how reliable the confidence of a map proved, once for all readers."""
+    from glacier_core.deviations.reliability import scene_reliability
+
+    complete = experts == "scene" and open_scene(scene_id).attributes.outlines_complete
+    comparison = compare(map_key, scene_id, experts)
+    return scene_reliability(open_map(map_key), comparison, everywhere=complete)
+
+
 @st.cache_resource(max_entries=4, show_spinner="Opening the outlines …")
 def open_outlines(scene_id: str, experts: str) -> "gpd.GeoDataFrame | None":
     """Open expert outlines once for all readers: uploaded ones, or those of the scene."""
@@ -153,6 +175,14 @@ def open_outlines(scene_id: str, experts: str) -> "gpd.GeoDataFrame | None":
 
         return kept_outlines(experts)
     return open_scene(scene_id).outlines
+
+
+@st.cache_resource(show_spinner=False)
+def processor() -> str:
+    """Say which processor maps, in a sentence."""
+    from glacier_core.inference.device import choose_device
+
+    return choose_device().sentence
 
 
 def current_scene() -> "gc.Scene":

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     import glacier_core as gc
 
 
-def scene_heading(scene: "gc.Scene", prefix: str = "") -> None:
-    """Show the title of a scene, marked where it is simulated, and what it is."""
+def scene_heading(scene: "gc.Scene", prefix: str = "", *more: str) -> None:
+    """Show the title of a scene, marked where it is simulated, what it is, and more lines."""
     title = plain(scene.title) + ("  :orange-badge[Simulated]" if scene.simulated else "")
     st.markdown(f"### {prefix}{title}")
-    st.caption(scene_line(scene))
+    st.caption("  \n".join(filter(None, (scene_line(scene), *more))))
 
 
 def about_scene(scene: "gc.Scene") -> None:

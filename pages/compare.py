@@ -1,0 +1,264 @@
+"""Compare: by how much the map and an expert's outlines differ."""
+
+from typing import Any
+
+import streamlit as st
+
+import glacier_core as gc
+from glacier_core.reporting.exports import comparison_csv, comparison_geopackage
+from glacier_core.viewing import charts
+from pages.components import sentences, texts
+from pages.components.expert_choice import choose_experts
+from pages.components.figures import show_definitions, show_figure
+from pages.components.map import show_map
+from pages.components.scene_view import scene_view, zoom_to_glacier
+from pages.components.state import (
+    app_state,
+    choose,
+    current_comparison,
+    current_outlines,
+    current_scene,
+    require_map,
+    score_beside_ndsi,
+)
+
+COLUMNS = {
+    "name": None,
+    "glacier_id": None,
+    "expert_date": None,
+    "expert_area_km2": "%.2f",
+    "predicted_area_km2": "%.2f",
+    "area_deviation_percent": "%+.1f",
+    "area_deviation_without_continuing_percent": "%+.1f",
+    "polis_m": "%.0f",
+    "mean_m": "%.0f",
+    "median_m": "%.0f",
+    "p95_m": "%.0f",
+    "hausdorff_m": "%.0f",
+    "signed_mean_m": "%+.0f",
+    "iou": "%.3f",
+    "mean_confidence": "%.2f",
+    "boundary_left_out_percent": "%.1f",
+    "unmapped_percent": "%.1f",
+    "cut_by_scene": None,
+    "simulated": None,
+}
+"""Columns of the table of glaciers in reading order, with the form of their numbers."""
+
+SCORES = {
+    "domain": None,
+    "iou": "%.3f",
+    "f1": "%.3f",
+    "precision": "%.3f",
+    "recall": "%.3f",
+    "pixels": "%d",
+    "unmapped_percent": "%.1f",
+}
+PIXEL_COUNTS = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+BASELINE_COLUMNS = {
+    "method": None,
+    "iou": "%.3f",
+    "area_deviation_percent": "%+.1f",
+    "area_deviation_without_continuing_percent": "%+.1f",
+    "mean_m": "%.0f",
+    "p95_m": "%.0f",
+}
+
+
+def headline(scene: "gc.Scene", comparison: "gc.Comparison") -> None:
+    """Say in words what the numbers say, and warn where image and outlines are years apart."""
+    dates = comparison.glaciers["expert_date"]
+    st.markdown(f"#### {sentences.comparison_sentence(comparison)}")
+    more = (
+        sentences.human_sentence(),
+        sentences.continuing_sentence(comparison, complete=complete_outlines(scene)),
+        "" if scene.simulated else sentences.unknown_date_sentence(scene, dates),
+    )
+    st.markdown(" ".join(filter(None, more)))
+    if apart := sentences.years_apart_sentence(scene, dates):
+        st.warning(apart, icon=":material/event:")
+
+
+def limits(scene: "gc.Scene", comparison: "gc.Comparison") -> None:
+    told = (
+        sentences.elsewhere_sentence(comparison, complete=complete_outlines(scene)),
+        sentences.unmapped_sentence(comparison),
+        *map(sentences.plain, scene.attributes.notes),
+    )
+    with st.popover("Before you quote these numbers", icon=":material/priority_high:"):
+        st.markdown("\n".join(f"- {limit}" for limit in told if limit))
+
+
+def complete_outlines(scene: "gc.Scene") -> bool:
+    return app_state().experts == "scene" and scene.attributes.outlines_complete
+
+
+def summary(comparison: "gc.Comparison") -> None:
+    total, meant = comparison.total, comparison.definitions
+    figures = {
+        "area_deviation_percent": sentences.deviation(total["area_deviation_percent"]),
+        "mean_m": f"{comparison.glaciers['mean_m'].median():.0f} m",
+        "p95_m": f"{comparison.glaciers['p95_m'].median():.0f} m",
+        "iou": f"{comparison.pixels['iou'].iloc[-1]:.3f}",
+    }
+    several = len(comparison.glaciers) > 1
+    for slot, (name, text) in zip(st.columns(4), figures.items(), strict=True):
+        typical = ", median of glaciers" if several and name.endswith("_m") else ""
+        where = f", {comparison.pixels.index[-1]}" if name == "iou" else ""
+        slot.metric(
+            f"{meant[name].name}{typical}{where}", text, help=sentences.help_text(meant[name])
+        )
+
+
+def table_key() -> str:
+    """Return the key of the table: another one after each pick on the map marks its row."""
+    return f"glaciers-{st.session_state.get('map_picks', 0)}"
+
+
+def pick_row(ids: list[str]) -> None:
+    rows = st.session_state[table_key()]["selection"]["rows"]
+    choose(glacier=ids[rows[0]] if rows else "")
+    st.session_state["row_picks"] = st.session_state.get("row_picks", 0) + 1
+
+
+def glacier_table(comparison: "gc.Comparison") -> None:
+    table, meant = comparison.glaciers[list(COLUMNS)], comparison.definitions
+    ids = list(table["glacier_id"])
+    marked = [ids.index(app_state().glacier)] if app_state().glacier in ids else []
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={name: column(meant[name], form) for name, form in COLUMNS.items()},
+        key=table_key(),
+        on_select=lambda: pick_row(ids),
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": marked}},
+        alt="Deviations of every glacier; the map shows the same glaciers.",
+    )
+
+
+def column(meant: Any, form: str | None) -> Any:
+    named = meant.unit in ("", meant.name.lower())
+    label = meant.name if named else f"{meant.name}, {meant.unit}"
+    if form is None:
+        return st.column_config.Column(label, help=sentences.help_text(meant))
+    return st.column_config.NumberColumn(label, format=form, help=sentences.help_text(meant))
+
+
+def downloads(comparison: "gc.Comparison", scene_id: str) -> None:
+    buttons = st.container(horizontal=True)
+    for label, make, suffix, kind in (
+        ("Table, CSV", comparison_csv, "csv", "text/csv"),
+        (
+            "Outlines and tables, GeoPackage",
+            comparison_geopackage,
+            "gpkg",
+            "application/geopackage+sqlite3",
+        ),
+    ):
+        buttons.download_button(
+            label,
+            data=lambda make=make: make(comparison),
+            file_name=f"{scene_id}-comparison.{suffix}",
+            mime=kind,
+            on_click="ignore",
+            icon=":material/download:",
+        )
+
+
+def distributions(comparison: "gc.Comparison", scene: "gc.Scene") -> None:
+    glaciers, picked = comparison.glaciers, app_state().glacier
+    identity = ["glacier_id", "name", "simulated"]
+    areas, distances = st.columns(2)
+    with areas:
+        show_figure(
+            charts.area_deviation_chart(glaciers, simulated=scene.simulated, selected=picked),
+            glaciers[[*identity, "area_deviation_percent"]],
+            name=f"{scene.id}-area-deviations",
+            alt="A dot a glacier: its area deviation, beside the band of experts.",
+        )
+    with distances:
+        show_figure(
+            charts.distance_chart(
+                glaciers,
+                resolution=scene.resolution,
+                simulated=scene.simulated,
+                selected=picked,
+            ),
+            glaciers[[*identity, *charts.DISTANCES]],
+            name=f"{scene.id}-distances",
+            alt="A row a measure of distance, a dot a glacier.",
+        )
+
+
+def pixel_scores(comparison: "gc.Comparison", scene: "gc.Scene") -> None:
+    scores, meant = comparison.pixels[::-1].reset_index(), comparison.definitions
+    table, picture = st.columns(2)
+    with table:
+        st.dataframe(
+            scores[list(SCORES)],
+            hide_index=True,
+            column_config={name: column(meant[name], form) for name, form in SCORES.items()},
+            alt="Pixel scores, a row a domain.",
+        )
+        show_definitions(meant, [*SCORES, *PIXEL_COUNTS], "What these scores mean")
+    with picture:
+        show_figure(
+            charts.agreement_chart(comparison.pixels, simulated=scene.simulated),
+            scores.assign(simulated=scene.simulated),
+            name=f"{scene.id}-agreement",
+            alt="Shares of the ice that both, only the network and only the expert see.",
+        )
+
+
+def beside_ndsi(scene: "gc.Scene", result: "gc.GlacierMap", comparison: "gc.Comparison") -> None:
+    """Hold the network against a rule that needs no network, on the same pixels."""
+    found, meant = (
+        score_beside_ndsi(result.key, scene.id, app_state().experts),
+        comparison.definitions,
+    )
+    st.markdown(sentences.baseline_sentence(found))
+    st.dataframe(
+        found.table.reset_index()[list(BASELINE_COLUMNS)],
+        hide_index=True,
+        column_config={"method": "Method"}
+        | {name: column(meant[name], form) for name, form in BASELINE_COLUMNS.items() if form},
+        alt="The network and the NDSI rule, scored on the same pixels.",
+    )
+
+
+state = app_state()
+scene, result = current_scene(), require_map()
+outlines = current_outlines()
+told = "" if outlines is None else sentences.expert_line(outlines)
+texts.scene_heading(scene, "Compare: ", told)
+buttons = st.container(horizontal=True)
+with buttons:
+    choose_experts(scene)
+comparison = current_comparison()
+if comparison is None:
+    st.info("This scene came without expert outlines. Upload some to compare the map with.")
+    st.stop()
+with buttons:
+    limits(scene, comparison)
+    show_definitions(comparison.definitions, COLUMNS, "What the numbers mean")
+headline(scene, comparison)
+
+zoom_to = zoom_to_glacier(comparison.expert, state.glacier) if state.glacier else None
+event = show_map(
+    scene_view(state, scene, result, comparison, values="agreement", zoom_to=zoom_to),
+    key="compare",
+)
+if event and event.glacier_id and event.glacier_id != state.glacier:
+    choose(glacier=event.glacier_id)
+    st.session_state["map_picks"] = st.session_state.get("map_picks", 0) + 1
+
+summary(comparison)
+st.subheader("Glacier by glacier", help="A row zooms the map; a click on the map marks its row.")
+glacier_table(comparison)
+downloads(comparison, scene.id)
+distributions(comparison, scene)
+st.subheader("Pixel by pixel")
+pixel_scores(comparison, scene)
+st.subheader("Beside a simple rule")
+beside_ndsi(scene, result, comparison)

@@ -89,7 +89,7 @@ class Ground:
 
     @cached_property
     def shade(self) -> Grid:
-        """Rise towards the south: positive where the ground faces north."""
+        """Tangent of the rise towards the south: positive where the ground faces north."""
         return np.asarray(np.gradient(self.smooth, self.resolution, axis=0), dtype=np.float32)
 
     @cached_property

@@ -1,7 +1,6 @@
 """What covers the ground: layers of material from bedrock up to fresh snow."""
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +10,6 @@ from glacier_core.simulation.cover import bare_ground, lakes_and_sea, seasonal_s
 from glacier_core.simulation.debris import debris_layers
 from glacier_core.simulation.fields import Grid, fractal_field, smooth_step
 from glacier_core.simulation.ground import Ground, Layer, SurfaceClass
-
-__all__ = ["CloudStyle", "Surface", "SurfaceStyle", "cover_ground", "draw_surface_style"]
-
-
-class CloudStyle(IntEnum):
-    """Whether clouds hide part of the ground."""
-
-    CLEAR = 0
-    SCATTERED = 1
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from glacier_core.baselines import NDSI_THRESHOLD
 from glacier_core.confidence.entropy import entropy_confidence
 from glacier_core.deviations.pixels import score_pixels
 from glacier_core.inference.tiling import Blend, windows
@@ -19,7 +20,6 @@ from glacier_core.training.scenes import TrainingScene
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float32]
 
-NDSI_THRESHOLD = 0.4  # Hall, Riggs & Salomonson 1995, doi:10.1016/0034-4257(95)00137-P
 NETWORK = "network"
 NDSI = f"NDSI > {NDSI_THRESHOLD}"
 GREEN, SWIR1 = 1, 4
@@ -106,7 +106,7 @@ def score_scenes(network: GlaViTU, files: Iterable[Path], patch_size: int) -> It
 
 
 def ndsi_glacier(optical: FloatArray) -> BoolArray:
-    """Call glacier what has NDSI = (green - SWIR1) / (green + SWIR1) above 0.4.
+    """Call glacier what the rule of `baselines` does, on arrays instead of a scene.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ from glacier_core.training.evaluation import (
     scores_by_terrain,
 )
 from glacier_core.training.hyperparameters import TrainingRecipe
-from glacier_core.training.reality import RealityCheck, check_reality
+from glacier_core.training.reality import real_figures
 
 LICENCE = "BSD-3-Clause"
 CALIBRATED_ON = "simulated scenes of terrain and spectra never trained on, apart from those scored"
@@ -143,11 +143,11 @@ def write_card(
         licence=LICENCE,
     )
     try:
-        reality = check_reality(Model(network, card))
+        real = real_figures(Model(network, card))
     except SourceError as error:
         tell(f"Not scored on a real scene: {error}")
         return card
-    return card.model_copy(update={"accuracy": (*card.accuracy, *real_figures(reality))})
+    return card.model_copy(update={"accuracy": (*card.accuracy, *real)})
 
 
 def simulated_figures(measured: Measured) -> list[Accuracy]:
@@ -170,24 +170,6 @@ def simulated_figures(measured: Measured) -> list[Accuracy]:
         simulated=True,
     )
     return [*figures, pairs]
-
-
-def real_figures(reality: RealityCheck) -> list[Accuracy]:
-    """Score on the real scene, the NDSI's, and the highest score there is."""
-    values = {
-        "IoU": reality.iou,
-        "IoU, NDSI > 0.4": reality.ndsi_iou,
-        "IoU of a faultless map, as ice without outline lies in the buffer": reality.ceiling,
-    }
-    return [
-        Accuracy(
-            dataset=f"{reality.scene}, within 300 m of the outline; never trained on",
-            metric=metric,
-            value=round(value, 4),
-            simulated=False,
-        )
-        for metric, value in values.items()
-    ]
 
 
 def describe_training(recipe: TrainingRecipe, seconds: float, *, real_terrain: bool) -> str:

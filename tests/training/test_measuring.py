@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from glacier_core.errors import SourceError
+from glacier_core.models.card import Accuracy
 from glacier_core.models.glavitu import GlaViTU
 from glacier_core.simulation.ground import SurfaceClass
 from glacier_core.training import measuring
@@ -12,11 +13,9 @@ from glacier_core.training.measuring import (
     describe_training,
     fit_curve,
     measure_reliability,
-    real_figures,
     simulated_figures,
     write_card,
 )
-from glacier_core.training.reality import RealityCheck
 
 
 def scene_of(confident_share_right: float, unsure_share_right: float) -> ScoredScene:
@@ -77,21 +76,15 @@ def test_figures_say_what_they_are_and_leave_out_what_is_no_number(measured):
     assert "64 simulated" in figures["IoU"].dataset
 
 
-def test_real_figures_are_not_called_simulated():
-    figures = real_figures(RealityCheck("Athabasca", 0.79, 0.78, 0.835))
-    assert [figure.value for figure in figures] == [0.79, 0.78, 0.835]
-    assert not any(figure.simulated for figure in figures)
-
-
 def test_card_holds_what_was_measured(measured, tiny_recipe, monkeypatch):
-    monkeypatch.setattr(
-        measuring, "check_reality", lambda model: RealityCheck("Athabasca", 0.79, 0.78, 0.835)
-    )
+    real = Accuracy(dataset="a real scene", metric="IoU", value=0.79, simulated=False)
+    monkeypatch.setattr(measuring, "real_figures", lambda model: [real])
     network = GlaViTU(tiny_recipe.network)
     card = write_card(tiny_recipe, network, measured, 90.0, real_terrain=True, tell=print)
     assert card.reliability == measured.reliability
     assert card.calibration == measured.curve
-    assert [figure.value for figure in card.accuracy if not figure.simulated] == [0.79, 0.78, 0.835]
+    assert card.accuracy[-1] == real
+    assert len(card.accuracy) == 4
     assert card.config == tiny_recipe.network
 
 
@@ -101,7 +94,7 @@ def test_without_the_real_scene_the_card_has_no_real_figure_and_the_log_says_why
     def unreachable(model):
         raise SourceError("no network")
 
-    monkeypatch.setattr(measuring, "check_reality", unreachable)
+    monkeypatch.setattr(measuring, "real_figures", unreachable)
     lines = []
     network = GlaViTU(tiny_recipe.network)
     card = write_card(tiny_recipe, network, measured, 90.0, real_terrain=False, tell=lines.append)

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from glacier_core.errors import ModelError, StorageError
+from glacier_core.models.card import Accuracy
 from glacier_core.models.registry import load_model
 from glacier_core.settings import settings
 from glacier_core.training import measuring, recipe, scenes
-from glacier_core.training.reality import RealityCheck
 from glacier_core.training.recipe import RECIPES, scene_batches, train
 from glacier_core.training.scenes import TrainingScene
 
@@ -17,9 +17,8 @@ from glacier_core.training.scenes import TrainingScene
 def no_samples(monkeypatch):
     monkeypatch.delenv("GLACIER_SAMPLES_MIRROR", raising=False)
     settings.cache_clear()
-    monkeypatch.setattr(
-        measuring, "check_reality", lambda model: RealityCheck("Athabasca", 0.5, 0.5, 0.8)
-    )
+    real = Accuracy(dataset="a real scene", metric="IoU", value=0.5, simulated=False)
+    monkeypatch.setattr(measuring, "real_figures", lambda model: [real])
 
 
 @pytest.mark.slow

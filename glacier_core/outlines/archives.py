@@ -3,6 +3,7 @@
 import stat
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -13,8 +14,12 @@ from glacier_core.settings import settings
 
 _PARTS: Final = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _MOST_ENTRIES: Final = 64
+_HARMLESS: Final = 10_000_000
 _LARGEST_RATIO: Final = 100
 """Coordinates and attributes compress by far less than this; what swells more is a bomb."""
+
+
+_TROUBLES: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 
 
 @contextmanager
@@ -60,7 +65,7 @@ def _unpack(archive: zipfile.ZipFile, name: str, folder: Path) -> None:
     left = settings().max_upload_megabytes * 1_000_000
     for entry in entries:
         inside = PurePosixPath(entry.filename)
-        if inside.with_suffix("") == stem and inside.suffix.lower() in _PARTS:
+        if inside.parent / inside.stem == stem and inside.suffix.lower() in _PARTS:
             left -= _copy(archive, entry, folder / f"outlines{inside.suffix.lower()}", left, name)
 
 
@@ -72,7 +77,7 @@ def _check_entry(entry: zipfile.ZipInfo, name: str) -> None:
         raise OutlineError(f"{name} holds a link instead of a file. It is not read.")
     if entry.flag_bits & 0x1:
         raise OutlineError(f"{name} is encrypted. Zip the Shapefile without a password.")
-    if entry.file_size > _LARGEST_RATIO * max(entry.compress_size, 1024):
+    if entry.file_size > max(_HARMLESS, _LARGEST_RATIO * entry.compress_size):
         raise OutlineError(
             f"{name} would swell more than {_LARGEST_RATIO}-fold. It is not read. "
             "Upload the Shapefile as GeoPackage instead."
@@ -83,7 +88,7 @@ def _only_stem(entries: list[zipfile.ZipInfo], name: str) -> PurePosixPath:
     inside = [PurePosixPath(entry.filename) for entry in entries]
     hidden = ("__MACOSX", ".")
     stems = {
-        path.with_suffix("")
+        path.parent / path.stem
         for path in inside
         if path.suffix.lower() == ".shp" and not any(p.startswith(hidden) for p in path.parts)
     }

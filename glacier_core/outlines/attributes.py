@@ -37,6 +37,18 @@ _INVENTORIES: Final = (
 """Attribute, how its values begin, and the inventory that this betrays."""
 
 
+_DATES: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(\d{4})",
+        r"(\d{4})(\d{2})(\d{2})",
+        r"(\d{4})[-/](\d{1,2})",
+        r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ].*)?",
+        r"(\d{4})年(?:(\d{1,2})月)?(?:(\d{1,2})日)?",
+    )
+)
+
+
 def translate(table: pd.DataFrame, *, file_name: str) -> dict[str, list[str]]:
     """Return the texts of the schema's columns for a table of attributes.
 
@@ -74,15 +86,17 @@ def iso_date(text: str) -> str:
         ISO dates and times, ``20030730``, RGI's ``20030799`` and ``20039999`` (day or month
         unknown) and ``-9999999`` (all unknown), ``2009年8月31日``, years. Other text is kept.
     """
-    parts = re.match(r"(\d{4})[-年/]?(\d{1,2})?(?:[-月/]?(\d{1,2}))?(?:\.0*$|\D|$)", text)
-    if re.fullmatch(r"-9+(\.0*)?|0+(\.0*)?", text):
+    if re.fullmatch(r"-?9+|0+", text):
         return ""
-    if parts is None:
+    found = next(filter(None, (pattern.fullmatch(text) for pattern in _DATES)), None)
+    if found is None:
         return text
-    year, month, day = (int(part) if part else 0 for part in parts.groups())
-    if not 1 <= month <= 12:
-        return f"{year:04d}"
-    return f"{year:04d}-{month:02d}-{day:02d}" if 1 <= day <= 31 else f"{year:04d}-{month:02d}"
+    parts = [f"{int(found[1]):04d}"]
+    for part, most in zip(found.groups()[1:], (12, 31), strict=False):
+        if part is None or not 1 <= int(part) <= most:
+            break
+        parts.append(f"{int(part):02d}")
+    return "-".join(parts)
 
 
 def _plain(column: Any) -> str:
@@ -97,7 +111,7 @@ def _column(table: pd.DataFrame, known: dict[str, Any], theirs: tuple[str, ...])
 
 
 def _text(value: Any) -> str:
-    if value is None or pd.isna(value):
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

@@ -15,7 +15,8 @@ def polygons_only(geometries: Sequence[Any]) -> NDArray[np.object_]:
     ----------
     geometries : sequence of shapely geometries or None
         Self-crossing polygons are repaired: rings are untangled, and what lies inside an outer
-        ring stays inside. Lines and points are dropped, also from collections.
+        ring stays inside. Lines and points are dropped, also from collections; a geometry with a
+        coordinate that is no number is dropped as a whole.
 
     Returns
     -------
@@ -24,6 +25,8 @@ def polygons_only(geometries: Sequence[Any]) -> NDArray[np.object_]:
         left; as many as were given.
     """
     flat = shapely.force_2d(np.asarray(list(geometries), dtype=object))
+    coordinates, owners = shapely.get_coordinates(flat, return_index=True)
+    flat[owners[~np.isfinite(coordinates).all(axis=1)]] = None
     wrong = ~shapely.is_valid(flat) & ~shapely.is_missing(flat)
     flat[wrong] = shapely.make_valid(flat[wrong], method="structure", keep_collapsed=False)
     areas = np.empty(len(flat), dtype=object)

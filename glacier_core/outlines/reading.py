@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
+from shapely.errors import ShapelyError
 
 from glacier_core.errors import OutlineError
 from glacier_core.outlines.archives import unpacked_shapefile
@@ -28,6 +28,10 @@ _BEGINNINGS: Final = {
     ".json": b"{",
 }
 """Suffixes that are read, and the bytes such a file begins with."""
+
+
+# pyogrio, pyarrow and pyproj raise kinds of RuntimeError, ValueError, OSError and KeyError.
+_TROUBLES: Final = (RuntimeError, ValueError, OSError, LookupError, TypeError, ShapelyError)
 
 
 def read_outlines(
@@ -64,9 +68,9 @@ def read_outlines(
     suffix = _checked_suffix(path)
     if suffix == ".zip":
         with unpacked_shapefile(path) as shapefile:
-            table = _read_table(shapefile, None)
+            table = _read_table(shapefile, None, path.name)
     else:
-        table = _read_table(path, layer)
+        table = _read_table(path, layer, path.name)
     return _in_schema(_with_crs(table, crs, path), path)
 
 
@@ -89,11 +93,7 @@ def _checked_suffix(path: Path) -> str:
         beginning = file.read(1024)
     if not beginning:
         raise OutlineError(f"{path.name} is an empty file (0 bytes). Export the outlines again.")
-    if (
-        not beginning.removeprefix(b"\xef\xbb\xbf")
-        .lstrip()
-        .startswith(_BEGINNINGS[suffix].lstrip())
-    ):
+    if not beginning.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_BEGINNINGS[suffix]):
         raise OutlineError(
             f"{path.name} is not what its name says: it does not begin like a {suffix} file. "
             "Export the outlines again, for instance as GeoPackage."
@@ -101,8 +101,8 @@ def _checked_suffix(path: Path) -> str:
     return suffix
 
 
-def _read_table(path: Path, layer: str | None) -> gpd.GeoDataFrame:
-    with _told(path):
+def _read_table(path: Path, layer: str | None, name: str) -> gpd.GeoDataFrame:
+    with _told(name):
         if path.suffix.lower() == ".parquet":
             return gpd.read_parquet(path)
         chosen = layer or _polygon_layer(path)
@@ -135,13 +135,13 @@ def _polygon_layer(path: Path) -> str:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _told(name: str) -> Iterator[None]:
     """Turn whatever a reader raises into one sentence."""
     try:
         yield
-    except (DataSourceError, DataLayerError, ValueError, OSError) as problem:
+    except _TROUBLES as problem:
         raise OutlineError(
-            f"{path.name} cannot be read as outlines; it may be damaged or incomplete "
+            f"{name} cannot be read as outlines; it may be damaged or incomplete "
             f"({_first_line(problem)}). Export it again, for instance as GeoPackage."
         ) from problem
 
@@ -153,15 +153,30 @@ def _first_line(problem: Exception) -> str:
 def _with_crs(table: Any, crs: Any, path: Path) -> gpd.GeoDataFrame:
     if not isinstance(table, gpd.GeoDataFrame):
         raise OutlineError(f"{path.name} is a table without geometries: no outlines in it.")
-    if table.crs is not None:
+    named = table.crs is not None
+    if named and not _beyond_degrees(table):
         return table
     if crs is None:
+        problem = "says degrees but holds other numbers" if named else "has no coordinate system"
         raise OutlineError(
-            f"{path.name} has no coordinate system, so nobody knows where its outlines lie. "
+            f"{path.name} {problem}, so nobody knows where its outlines lie. "
             "A Shapefile needs its .prj file beside it; or name the system yourself: "
             "read_outlines(path, crs='EPSG:4326')."
         )
-    return table.set_crs(crs)
+    try:
+        return table.set_crs(crs, allow_override=True)
+    except RuntimeError as problem:
+        raise OutlineError(
+            f"{str(crs)[:60]!r} is no coordinate system. Name one like EPSG:32611."
+        ) from problem
+
+
+def _beyond_degrees(table: gpd.GeoDataFrame) -> bool:
+    """Return whether coordinates said to be degrees cannot be: GeoJSON says so by default."""
+    if not table.crs.is_geographic:
+        return False
+    west, south, east, north = table.total_bounds
+    return bool(west < -360 or east > 360 or south < -90.001 or north > 90.001)
 
 
 def _in_schema(table: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:

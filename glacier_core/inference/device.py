@@ -29,6 +29,11 @@ class Device:
     is_gpu: bool
     sentence: str
 
+    @property
+    def place(self) -> str:
+        """Where the network runs, for a sentence."""
+        return "on the GPU" if self.is_gpu else "on the CPU"
+
 
 def choose_device(choice: DeviceChoice = "auto") -> Device:
     """Choose the processor.

@@ -165,7 +165,7 @@ def _probability(
         for window, probability in zip(batch, probabilities, strict=True):
             blend.add(window, probability)
         done += len(batch)
-        reporter.advance(len(batch), f"{done} of {len(plan)} windows mapped.")
+        reporter.advance(len(batch), f"{done} of {len(plan)} windows mapped {runner.device.place}.")
     stop_if_cancelled(cancel)
     return blend.mean()
 

@@ -298,6 +298,7 @@ def open_map(folder: str | Path) -> GlacierMap:
     folder = Path(folder)
     try:
         provenance = json.loads((folder / PROVENANCE).read_bytes())
+        _check_provenance(provenance)
         layers, transform, crs = _read_layers(folder)
         found = make_map(
             layers["probability"],
@@ -312,6 +313,12 @@ def open_map(folder: str | Path) -> GlacierMap:
             f"{folder} holds no whole glacier map ({error}). Map the scene again."
         ) from error
     return replace(found, folder=folder)
+
+
+def _check_provenance(provenance: dict[str, Any]) -> None:
+    absent = {"key", "scene", "model", "notes"} - set(provenance)
+    if absent:
+        raise StorageError(f"its provenance lacks {', '.join(sorted(absent))}")
 
 
 def _read_layers(folder: Path) -> tuple[dict[str, NDArray[Any]], Affine, CRS]:

@@ -15,6 +15,9 @@ from glacier_core.settings import settings
 
 FloatArray = NDArray[np.float32]
 
+# In the plain RuntimeErrors of the CPU's allocator, and of cuBLAS and cuDNN.
+SIGNS_OF_SHORT_MEMORY = ("DefaultCPUAllocator", "STATUS_ALLOC_FAILED")
+
 
 class Runner:
     """Runs batches of windows through a copy of a network.
@@ -116,37 +119,44 @@ class Runner:
 
     def _use(self, device: Device) -> None:
         self.device = device
-        network = deepcopy(self._original).eval().to(device.torch_device)
+        network = deepcopy(self._original).eval()
+        try:
+            network = network.to(device.torch_device)
+        except torch.OutOfMemoryError:
+            if not device.is_gpu:
+                raise
+            self._leave_gpu("the network itself")
+            return
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def _retreat(self, number: int) -> None:
         """Ask for less: half the windows at once, then the CPU."""
-        on_gpu = self.device.is_gpu
-        place = "on the GPU" if on_gpu else "on the CPU"
         if number > 1:
             self.batch_size = number // 2
             self._tell(
-                f"Memory {place} was too short for {number} windows at once; "
+                f"Memory {self.device.place} was too short for {number} windows at once; "
                 f"going on with {self.batch_size}."
             )
-        elif on_gpu:
-            sentence = "Memory on the GPU was too short for a single window; the CPU goes on."
-            self._use(cpu(sentence))
-            self._tell(sentence)
+        elif self.device.is_gpu:
+            self._leave_gpu("a single window")
         else:
             raise DeviceError(
                 "Memory is too short for a single window of this network. Close other programs "
                 "or choose a smaller model."
             )
-        if on_gpu:
+        if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+    def _leave_gpu(self, too_large: str) -> None:
+        sentence = f"Memory on the GPU was too short for {too_large}; the CPU goes on."
+        self._use(cpu(sentence))
+        self._tell(sentence)
 
 
 def _is_memory_short(error: BaseException) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    # The CPU's allocator raises a plain RuntimeError.
-    return "DefaultCPUAllocator" in str(error)
+    return any(sign in str(error) for sign in SIGNS_OF_SHORT_MEMORY)
 
 
 def _check_finite(probability: FloatArray) -> None:

@@ -185,9 +185,10 @@ def test_a_layer_of_another_map_is_refused(tmp_path, name, side):
 
 def test_provenance_of_something_else_is_refused(result, tmp_path):
     result.save(tmp_path)
-    (tmp_path / "provenance.json").write_text("[1, 2]")
-    with pytest.raises(StorageError, match="no whole glacier map"):
-        gc.open_map(tmp_path)
+    for told in ([1, 2], {"key": "x", "scene": {}, "notes": []}):
+        (tmp_path / "provenance.json").write_text(json.dumps(told))
+        with pytest.raises(StorageError, match=r"no whole glacier map.*lacks .*model"):
+            gc.open_map(tmp_path)
 
 
 def test_a_folder_that_cannot_be_made_is_told(result, tmp_path):

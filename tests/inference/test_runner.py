@@ -16,6 +16,24 @@ INPUTS = {
 }
 
 
+# The CPU stands in: what matters is what happens when the memory of a GPU is short.
+PRETENDED_GPU = Device(torch.device("cpu"), "pretended GPU", is_gpu=True, sentence="")
+
+
+class TooLarge(Brightness):
+    """Can only be moved at the second attempt."""
+
+    def __init__(self, moves):
+        super().__init__()
+        self.moves = moves
+
+    def to(self, *arguments, **options):
+        self.moves.append(arguments)
+        if len(self.moves) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory (test)")
+        return super().to(*arguments, **options)
+
+
 def make_runner(network, *, device=None, batch_size=4, location=None, tell=print):
     return Runner(network, location, device or cpu(""), batch_size, tell)
 
@@ -70,17 +88,25 @@ def test_the_batch_that_failed_is_halved_not_the_one_wished_for():
 
 def test_short_memory_on_a_gpu_ends_on_the_cpu(monkeypatch):
     emptied = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: emptied.append(True))
     told = []
-    # The CPU stands in for a GPU: what matters is what happens when its memory is short.
-    gpu = Device(torch.device("cpu"), "pretended GPU", is_gpu=True, sentence="")
-    network = Forgetful(0)
-    runner = make_runner(network, device=gpu, tell=told.append)
+    runner = make_runner(Forgetful(0), device=PRETENDED_GPU, tell=told.append)
     one = {name: array[:1] for name, array in INPUTS.items()}
     assert runner.probabilities(one) is None
     assert told == ["Memory on the GPU was too short for a single window; the CPU goes on."]
     assert not runner.device.is_gpu
     assert emptied == [True]
+
+
+def test_a_network_too_large_for_the_gpu_runs_on_the_cpu():
+    told, moves = [], Log()
+    runner = make_runner(TooLarge(moves), device=PRETENDED_GPU, tell=told.append)
+    assert told == ["Memory on the GPU was too short for the network itself; the CPU goes on."]
+    assert not runner.device.is_gpu
+    np.testing.assert_array_equal(
+        runner.probabilities(INPUTS), make_runner(Brightness()).probabilities(INPUTS)
+    )
 
 
 def test_a_cpu_too_small_for_one_window_is_an_error():

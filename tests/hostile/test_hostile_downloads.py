@@ -9,8 +9,9 @@ import pytest
 
 from glacier_core.errors import SourceError, StorageError
 from glacier_core.settings import settings
-from glacier_core.sources import samples as module
-from glacier_core.sources.samples import Sample, fetch_sample_files
+from glacier_core.sources import fetching as module
+from glacier_core.sources.fetching import fetch_files
+from glacier_core.sources.samples import Sample
 
 CONTENT = bytes(range(256)) * 2000
 
@@ -68,20 +69,20 @@ def sample(server, fault):
 
 def refused(server, fault, sentence, kept=()):
     with pytest.raises(SourceError, match=sentence):
-        fetch_sample_files(sample(server, fault))
+        fetch_files(sample(server, fault))
     folder = settings().data_dir / "samples" / "served"
     assert [path.name for path in folder.iterdir()] == list(kept)
 
 
 def test_a_download(server):
-    folder = fetch_sample_files(sample(server, "fine"))
+    folder = fetch_files(sample(server, "fine"))
     assert (folder / "blue.tif").read_bytes() == CONTENT
     assert [path.name for path in folder.iterdir()] == ["blue.tif"]
 
 
 def test_a_file_is_fetched_once(server):
     for _ in range(3):
-        fetch_sample_files(sample(server, "fine"))
+        fetch_files(sample(server, "fine"))
     assert len(server.asked) == 1
 
 
@@ -112,21 +113,21 @@ def test_no_network(server):
 
 def test_a_server_that_recovers(server, monkeypatch):
     monkeypatch.setattr(module, "RETRIES", 2)
-    folder = fetch_sample_files(sample(server, "late"))
+    folder = fetch_files(sample(server, "late"))
     assert (folder / "blue.tif").read_bytes() == CONTENT
     assert len(server.asked) == 3
 
 
 def test_a_broken_file_of_an_earlier_time_is_fetched_anew(server):
-    folder = fetch_sample_files(sample(server, "fine"))
+    folder = fetch_files(sample(server, "fine"))
     (folder / "blue.tif").write_bytes(CONTENT[:50])
-    fetch_sample_files(sample(server, "fine"))
+    fetch_files(sample(server, "fine"))
     assert (folder / "blue.tif").read_bytes() == CONTENT
 
 
 def test_a_bad_download_does_not_harm_a_good_file(server):
-    fetch_sample_files(sample(server, "fine"))
-    fetch_sample_files(sample(server, "wrong"))
+    fetch_files(sample(server, "fine"))
+    fetch_files(sample(server, "wrong"))
     assert len(server.asked) == 1
 
 
@@ -138,7 +139,7 @@ def test_a_wrong_file_in_the_mirror(server, tmp_path, monkeypatch):
     origin.write_bytes(CONTENT[::-1])
     refused(server, "fine", "its SHA-256 is another")
     origin.write_bytes(CONTENT)
-    assert (fetch_sample_files(sample(server, "fine")) / "blue.tif").read_bytes() == CONTENT
+    assert (fetch_files(sample(server, "fine")) / "blue.tif").read_bytes() == CONTENT
     assert server.asked == []
 
 
@@ -146,4 +147,4 @@ def test_a_folder_that_cannot_be_written(server, own_data_dir):
     own_data_dir.mkdir()
     (own_data_dir / "samples").write_text("in the way")
     with pytest.raises(StorageError, match="could not be kept"):
-        fetch_sample_files(sample(server, "fine"))
+        fetch_files(sample(server, "fine"))

@@ -12,8 +12,9 @@ from glacier_core.outlines.rasterizing import rasterize
 from glacier_core.settings import settings
 from glacier_core.sources import samples as module
 from glacier_core.sources.catalogue import open_scene
+from glacier_core.sources.fetching import fetch_files
 from glacier_core.sources.folders import scene_folder
-from glacier_core.sources.samples import Sample, fetch_sample_files, samples
+from glacier_core.sources.samples import Sample, samples
 
 
 def test_the_registry_is_pinned():
@@ -122,7 +123,7 @@ class TestAthabasca:
             assert iou == pytest.approx(expected, abs=0.001)
 
     def test_it_is_kept_and_opened_again_without_its_files(self, scene, mirrored, monkeypatch):
-        monkeypatch.setattr(module, "fetch_sample_files", lambda _: pytest.fail("fetched again"))
+        monkeypatch.setattr(module, "fetch_files", lambda _: pytest.fail("fetched again"))
         again = open_scene("athabasca-2020")
         assert again.fingerprint() == scene.fingerprint()
         assert (scene_folder("athabasca-2020") / "optical.tif").is_file()
@@ -132,7 +133,7 @@ class TestAthabasca:
         settings.cache_clear()
         sample = samples()["athabasca-2020"].model_copy(update={"home": "http://127.0.0.1:9"})
         assert sample.is_here()
-        assert fetch_sample_files(sample) == own_data_dir / "samples" / "athabasca_hls_2020"
+        assert fetch_files(sample) == own_data_dir / "samples" / "athabasca_hls_2020"
 
 
 def test_a_mirror_without_the_file_is_told(tmp_path, monkeypatch):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from glacier_core.simulation.cover import bare_ground, lakes_and_sea, seasonal_snow
-from glacier_core.simulation.ground import SurfaceClass
+from glacier_core.simulation.ground import Layer, SurfaceClass
 
 from .grounds import make_ground, random
 
@@ -21,6 +21,12 @@ def test_seasonal_snow_lies_off_the_ice_in_the_share_asked_for(tongue, style, lo
         assert layer.share[tongue.glacier].max() == 0.0
         assert low < (layer.share[~tongue.glacier] > 0.5).mean() < high
     assert seasonal_snow(tongue, random(), "none", []) == []
+
+
+def test_no_snow_on_water(tongue):
+    everywhere = Layer(SurfaceClass.WATER, "water", np.ones(tongue.shape, dtype=np.float32))
+    (layer,) = seasonal_snow(tongue, random(), "heavy", [everywhere])
+    assert layer.share.max() == 0.0
 
 
 def test_snow_lies_higher_than_bare_ground(tongue):

@@ -33,6 +33,9 @@ def test_a_layer_is_mixed_by_its_share():
     full = paint(one_layer("snow"), random(1), {"snow": still})
     half = paint(one_layer("snow", 0.5), random(1), {"snow": still})
     assert np.allclose(half, 0.5 * full, atol=2e-3)
+    both = one_layer("snow", 0.25)
+    both = replace(both, layers=(*one_layer("snow").layers, *both.layers))
+    assert np.allclose(paint(both, random(1), {"snow": still}), full, atol=2e-3)
 
 
 def test_spectra_keep_to_their_side_and_debris_can_be_the_rock():

@@ -33,19 +33,23 @@ def geographic_sample(tmp_path):
     ) as dataset:
         dataset.write(elevation, 1)
     square = shapely.box(9.05, 60.04, 9.07, 60.05)
-    gpd.GeoDataFrame(geometry=[square], crs="EPSG:4326").to_file(tmp_path / "ice.geojson")
+    in_the_void = shapely.box(9.0, 60.097, 9.003, 60.1)
+    gpd.GeoDataFrame(geometry=[square, in_the_void], crs="EPSG:4326").to_file(
+        tmp_path / "ice.geojson"
+    )
     return SampleTerrain("test", "dem.tif", "ice.geojson", sea_level=200.0)
 
 
 def test_degrees_become_square_metres(tmp_path, geographic_sample):
     terrain = load_terrain(tmp_path, geographic_sample)
     assert terrain.resolution == pytest.approx(111.32, rel=1e-3)
-    area = (terrain.labels > 0).sum() * terrain.resolution**2
+    area = (terrain.labels == 1).sum() * terrain.resolution**2
     # 0.02° of longitude at 60.045° N and 0.01° of latitude on the WGS 84 ellipsoid.
     assert area == pytest.approx(0.02 * 55_724.0 * 0.01 * 111_420.0, rel=0.08)
     known = terrain.elevation[np.isfinite(terrain.elevation)]
     assert known.min() == 200.0
     assert np.isnan(terrain.elevation).any()
+    assert not terrain.labels[np.isnan(terrain.elevation)].any()
     assert not terrain.procedural
 
 

@@ -17,10 +17,10 @@ def prepared(*, hole=False, resolution=30.0):
     rows, columns = np.mgrid[:300, :300].astype(np.float32)
     elevation = (2000.0 + 6.0 * columns - 3.0 * rows).astype(np.float32)
     labels = np.zeros((300, 300), dtype=np.int32)
-    labels[100:200, 100:150] = 1
-    labels[100:200, 150:200] = 2
+    labels[150:250, 100:150] = 1
+    labels[150:250, 150:200] = 2
     if hole:
-        elevation[:, 220:] = np.nan
+        elevation[:120] = np.nan
     return PreparedTerrain(TerrainSource("plane", elevation, labels, resolution, True, False))
 
 
@@ -54,7 +54,7 @@ def test_one_seed_one_window():
 
 
 def test_north_up_window_lies_as_its_source():
-    ground = cut_north_up(prepared(), random(), (150.0, 150.0), 100, 30.0)
+    ground = cut_north_up(prepared(), random(), (200.0, 150.0), 100, 30.0)
     assert ground.labels[50, 20] == 1
     assert ground.labels[50, 80] == 2
     down, right = np.gradient(ground.elevation)

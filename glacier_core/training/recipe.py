@@ -9,6 +9,7 @@ from glacier_core.models.config import GLAVITU_SMALL, GlaViTUConfig
 from glacier_core.models.registry import save_model
 from glacier_core.settings import settings
 from glacier_core.simulation.ground import SurfaceClass
+from glacier_core.training.augmentation import Augmentation
 from glacier_core.training.hyperparameters import TrainingRecipe
 from glacier_core.training.loop import train_network
 from glacier_core.training.measuring import measure, write_card
@@ -33,14 +34,17 @@ RECIPES: dict[str, TrainingRecipe] = {
             agreement_pairs=16,
             # Chosen before training. In earlier trials more steps raised the score on simulated
             # scenes and lowered the agreement between two images of the same ground.
-            steps=1800,
-            # Debris-covered ice is rare and hard, water is rare and looks like ice in shadow.
+            steps=1500,
+            # Debris-covered ice is rare and hard, water is rare and looks like ice in shadow. A
+            # first training with debris at 1.6 and all shadow at 1.5 called 5 % of other ground
+            # glacier and was worse than the NDSI on clean ice of held-out real terrain.
             surface_weights=(
-                (SurfaceClass.DEBRIS, 1.6),
-                (SurfaceClass.POND, 1.6),
+                (SurfaceClass.DEBRIS, 1.3),
+                (SurfaceClass.POND, 1.3),
                 (SurfaceClass.WATER, 2.0),
             ),
-            shadow_weight=1.5,
+            # Changed light for most patches, as two images of one ground should give one map.
+            augmentation=Augmentation(light_share=0.8, noise_share=0.8),
         ),
         TrainingRecipe(
             name="smoke",

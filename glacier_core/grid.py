@@ -5,8 +5,9 @@ from typing import Any, Final
 import numpy as np
 from affine import Affine
 from pyproj import Geod
+from rasterio._err import CPLE_BaseError  # raised by transformations; it has no public name
 from rasterio.crs import CRS
-from rasterio.errors import CRSError
+from rasterio.errors import CRSError, RasterioError
 from rasterio.warp import transform as transform_points
 
 from glacier_core.errors import SceneError
@@ -74,9 +75,15 @@ def _check_scale(transform: Affine, shape: tuple[int, ...], crs: CRS) -> None:
     """Refuse stretched projections: Web Mercator doubles every length at 60 degrees north."""
     x, y = transform @ (shape[1] / 2, shape[0] / 2)
     step = 1000.0
-    longitudes, latitudes = transform_points(
-        crs, "EPSG:4326", [x - step, x + step, x, x], [y, y, y - step, y + step]
-    )
+    try:
+        longitudes, latitudes = transform_points(
+            crs, "EPSG:4326", [x - step, x + step, x, x], [y, y, y - step, y + step]
+        )
+    except (RasterioError, CPLE_BaseError) as problem:
+        raise SceneError(
+            f"The coordinate system ({crs.to_string()[:60]}) cannot be converted to longitude and "
+            "latitude. Warp the files to the UTM zone of the place first."
+        ) from problem
     if not np.isfinite([longitudes, latitudes]).all():
         return
     starts, ends = slice(0, None, 2), slice(1, None, 2)

@@ -55,3 +55,18 @@ def test_others_are_refused(crs, transform, sentence):
 def test_a_grid_has_pixels():
     with pytest.raises(SceneError, match="no pixels"):
         check_grid(GRID, (0, 10), "EPSG:32611")
+
+
+def test_a_coordinate_system_without_a_place_on_earth():
+    """A site grid: metres from a peg somewhere."""
+    local = 'LOCAL_CS["Site",UNIT["metre",1],AXIS["x",EAST],AXIS["y",NORTH]]'
+    with pytest.raises(SceneError, match="not projected in metres"):
+        check_grid(GRID, (10, 10), local)
+    moon = (
+        'PROJCS["Moon",GEOGCS["Moon 2000",DATUM["D_Moon",SPHEROID["Moon",1737400,0]],'
+        'PRIMEM["Reference_Meridian",0],UNIT["degree",0.0174532925199433]],'
+        'PROJECTION["Transverse_Mercator"],PARAMETER["central_meridian",-117],'
+        'PARAMETER["scale_factor",1],UNIT["metre",1]]'
+    )
+    with pytest.raises(SceneError, match="cannot be converted to longitude and latitude"):
+        check_grid(GRID, (10, 10), moon)

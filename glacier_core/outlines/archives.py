@@ -42,13 +42,7 @@ def unpacked_shapefile(path: Path) -> Iterator[Path]:
         try:
             with zipfile.ZipFile(path) as archive:
                 _unpack(archive, path.name, Path(folder))
-        except (
-            zipfile.BadZipFile,
-            NotImplementedError,
-            EOFError,
-            OSError,
-            RuntimeError,
-        ) as problem:
+        except _TROUBLES as problem:
             raise OutlineError(
                 f"{path.name} is damaged and cannot be unpacked. Zip the Shapefile again."
             ) from problem

@@ -30,8 +30,17 @@ _BEGINNINGS: Final = {
 """Suffixes that are read, and the bytes such a file begins with."""
 
 
-# pyogrio, pyarrow and pyproj raise kinds of RuntimeError, ValueError, OSError and KeyError.
-_TROUBLES: Final = (RuntimeError, ValueError, OSError, LookupError, TypeError, ShapelyError)
+# What pyogrio, pyarrow, pyproj and shapely raise at damaged files; the UnboundLocalError is
+# pyogrio 0.13 at a .prj file that holds no text.
+_TROUBLES: Final = (
+    RuntimeError,
+    ValueError,
+    OSError,
+    LookupError,
+    TypeError,
+    UnboundLocalError,
+    ShapelyError,
+)
 
 
 def read_outlines(
@@ -66,12 +75,13 @@ def read_outlines(
     """
     path = Path(path)
     suffix = _checked_suffix(path)
-    if suffix == ".zip":
-        with unpacked_shapefile(path) as shapefile:
-            table = _read_table(shapefile, None, path.name)
-    else:
-        table = _read_table(path, layer, path.name)
-    return _in_schema(_with_crs(table, crs, path), path)
+    with _told(path.name):
+        if suffix == ".zip":
+            with unpacked_shapefile(path) as shapefile:
+                table = _read_table(shapefile, None)
+        else:
+            table = _read_table(path, layer)
+        return _in_schema(_with_crs(table, crs, path), path)
 
 
 def _checked_suffix(path: Path) -> str:
@@ -101,14 +111,13 @@ def _checked_suffix(path: Path) -> str:
     return suffix
 
 
-def _read_table(path: Path, layer: str | None, name: str) -> gpd.GeoDataFrame:
-    with _told(name):
-        if path.suffix.lower() == ".parquet":
-            return gpd.read_parquet(path)
-        chosen = layer or _polygon_layer(path)
-        if path.suffix.lower() == ".shp" and not path.with_suffix(".cpg").exists():
-            return _read_shapefile_of_unknown_encoding(path)
-        return pyogrio.read_dataframe(path.resolve(), layer=chosen)
+def _read_table(path: Path, layer: str | None) -> gpd.GeoDataFrame:
+    if path.suffix.lower() == ".parquet":
+        return gpd.read_parquet(path)
+    chosen = layer or _polygon_layer(path)
+    if path.suffix.lower() == ".shp" and not path.with_suffix(".cpg").exists():
+        return _read_shapefile_of_unknown_encoding(path)
+    return pyogrio.read_dataframe(path.resolve(), layer=chosen)
 
 
 def _read_shapefile_of_unknown_encoding(path: Path) -> gpd.GeoDataFrame:

@@ -1,6 +1,7 @@
 """Scenes on disk: a folder of cloud-optimised GeoTIFFs and a scene.json."""
 
 import errno
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -60,6 +61,7 @@ class _Description(BaseModel):
     shape: tuple[int, int]
     rasters: list[RasterName]
     outlines: int | None
+    outlines_sha256: str | None
     fingerprint: str
 
 
@@ -184,7 +186,8 @@ def _fill(folder: Path, scene: Scene) -> None:
     names = [name for name in get_args(RasterName) if name in scene.data]
     for name in names:
         _write_raster(folder / f"{name}.tif", scene, name)
-    if scene.outlines is not None and len(scene.outlines):
+    has_outlines = scene.outlines is not None and len(scene.outlines) > 0
+    if has_outlines:
         write_outlines(scene.outlines, folder / _OUTLINES)
     described = _Description(
         format=FORMAT,
@@ -194,6 +197,7 @@ def _fill(folder: Path, scene: Scene) -> None:
         shape=scene.shape,
         rasters=names,
         outlines=None if scene.outlines is None else len(scene.outlines),
+        outlines_sha256=_sha256(folder / _OUTLINES) if has_outlines else None,
         fingerprint=scene.fingerprint(),
     )
     text = described.model_dump_json(indent=2) + "\n"
@@ -325,4 +329,12 @@ def _expert_outlines(folder: Path, described: _Description) -> gpd.GeoDataFrame 
         return None
     if described.outlines == 0:
         return empty_outlines(described.crs)
-    return read_outlines(folder / _OUTLINES)
+    path = folder / _OUTLINES
+    if path.is_file() and _sha256(path) != described.outlines_sha256:
+        raise StorageError(f"{_OUTLINES} is not the file that was written.")
+    return read_outlines(path)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

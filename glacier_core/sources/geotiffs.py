@@ -9,6 +9,7 @@ import numpy as np
 import rasterio
 from affine import Affine
 from numpy.typing import NDArray
+from rasterio._err import CPLE_BaseError  # raised by warping; it has no public name
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
@@ -63,6 +64,11 @@ def open_geotiff(path: Path) -> Iterator[DatasetReader]:
         raise SceneError(
             f"{path.name} is damaged or incomplete: it begins like a GeoTIFF but cannot be read "
             "to its end. Copy or download it again."
+        ) from problem
+    except CPLE_BaseError as problem:
+        raise SceneError(
+            f"{path.name} cannot be brought onto the imagery ({str(problem)[:150]!r}). Check the "
+            "coordinate systems of both, and warp it yourself with gdalwarp where need be."
         ) from problem
 
 

@@ -263,6 +263,12 @@ class TestDamage:
         with pytest.raises(StorageError, match=r"expert_outlines\.gpkg"):
             read_scene(folder)
 
+    def test_changed_outlines(self, folder):
+        with (folder / "expert_outlines.gpkg").open("ab") as file:
+            file.write(b"more")
+        with pytest.raises(StorageError, match=r"expert_outlines\.gpkg is not the file"):
+            read_scene(folder)
+
     def test_a_raster_named_outside_the_folder(self, folder):
         path = folder / "scene.json"
         path.write_text(path.read_text().replace('"thermal"', '"../thermal"'))

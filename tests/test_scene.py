@@ -91,6 +91,13 @@ def test_optional_features_keep_their_place():
     assert "cross_pol_sar" not in scene.data
 
 
+def test_bright_dry_ground_is_no_sign_of_swapped_bands():
+    soil = np.array([0.12, 0.17, 0.25, 0.35, 0.55, 0.5])  # a desert soil, four times brighter
+    optical = reflectances((24, 20))
+    optical[:, :12] = soil[:, None, None]
+    assert make_scene(optical=optical).valid.all()
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

@@ -365,7 +365,8 @@ def simplified(frame: gpd.GeoDataFrame, tolerance_m: float) -> gpd.GeoDataFrame:
     metric = frame if frame.crs.is_projected else frame.to_crs(frame.estimate_utm_crs())
     shapes = metric.geometry
     drawn = shapes.simplify(tolerance_m)
-    while shapely.get_num_coordinates(drawn.array).sum() > MAX_VERTICES:
+    # Beyond a kilometre no outline is left to see; very many glaciers then stay too many.
+    while shapely.get_num_coordinates(drawn.array).sum() > MAX_VERTICES and tolerance_m < 1000:
         tolerance_m *= 2
         drawn = shapes.simplify(tolerance_m)
     return metric.set_geometry(drawn)

@@ -6,15 +6,17 @@ between threads. Only GeoTIFF is ever read, whatever a file's name says.
 
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
-from math import cos, pi
+from math import cosh, floor, pi
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rio_tiler.errors import TileOutsideBounds
+from rasterio.crs import CRS
+from rasterio.warp import transform_bounds
 from rio_tiler.io import Reader
 from rio_tiler.utils import render
 
@@ -31,6 +33,7 @@ MAP_LAYERS: Final = files.MAP_RASTERS
 Address = tuple[int, int, int]
 """Zoom, column and row of a tile."""
 
+_MERCATOR: Final = CRS.from_epsg(3857)
 _Drawing = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
@@ -83,12 +86,13 @@ def _drawn(path: Path, changed: int, layer: str, tile: Address) -> bytes:  # noq
     """Draw a tile; a file that changed has another key, so no old tile is ever returned."""
     try:
         with opened(path) as reader:
-            picture, mask = _PAINTERS[layer](reader, tile)
-    except TileOutsideBounds:
-        return empty_tile()
+            window = _window(reader, tile)
+            if window is None:
+                return empty_tile()
+            picture, mask = _PAINTERS[layer](reader, window)
     except rasterio.errors.RasterioError as error:
         raise StorageError(f"{path.name} cannot be read; it seems damaged.") from error
-    return bytes(render(picture, mask=mask, img_format="PNG"))
+    return _png(picture, mask, window)
 
 
 @lru_cache(maxsize=1)
@@ -98,6 +102,15 @@ def empty_tile() -> bytes:
     return bytes(render(np.stack([nothing] * 3), mask=nothing, img_format="PNG"))
 
 
+def _png(picture: NDArray[np.uint8], mask: NDArray[np.uint8], window: "_Window") -> bytes:
+    """Lay what was painted into an otherwise transparent tile."""
+    tile = np.zeros((4, TILE_SIZE, TILE_SIZE), dtype=np.uint8)
+    place = (slice(window.top, window.bottom), slice(window.left, window.right))
+    tile[:3, *place] = picture
+    tile[3, *place] = mask
+    return bytes(render(tile[:3], mask=tile[3], img_format="PNG"))
+
+
 @contextmanager
 def opened(path: Path) -> "Iterator[Any]":
     """Open a GeoTIFF as a rio-tiler reader, and close it."""
@@ -105,25 +118,82 @@ def opened(path: Path) -> "Iterator[Any]":
         yield reader
 
 
+@dataclass(frozen=True)
+class _Window:
+    """The part of a tile that a raster reaches, in pixels of the tile.
+
+    Only this part is ever warped: a tile of half the Earth would otherwise be warped at the
+    resolution of the raster.
+    """
+
+    tile: Address
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def side_m(self) -> float:
+        """Side of a pixel in metres of web Mercator."""
+        return EQUATOR_M / (TILE_SIZE * 2.0 ** self.tile[0])
+
+    def bounds(self, margin: int = 0) -> tuple[float, float, float, float]:
+        """Return west, south, east and north in web Mercator, with a margin of pixels."""
+        _, column, row = self.tile
+        west, north = column * TILE_SIZE + self.left - margin, row * TILE_SIZE + self.top - margin
+        east = column * TILE_SIZE + self.right + margin
+        south = row * TILE_SIZE + self.bottom + margin
+        half = EQUATOR_M / 2
+        return (
+            west * self.side_m - half,
+            half - south * self.side_m,
+            east * self.side_m - half,
+            half - north * self.side_m,
+        )
+
+    def shrink_ratio(self) -> float:
+        """Metres on the ground a metre of web Mercator, in the middle of the window."""
+        _, south, _, north = self.bounds()
+        return 1 / cosh((south + north) / 2 * 2 * pi / EQUATOR_M)
+
+
+def _window(reader: Any, tile: Address) -> _Window | None:
+    """Return the part of a tile that a raster reaches, None where it reaches none of it."""
+    west, south, east, north = transform_bounds(reader.crs, "EPSG:3857", *reader.bounds)
+    if not np.isfinite([west, south, east, north]).all():
+        return None
+    _, column, row = tile
+    whole = _Window(tile, 0, 0, TILE_SIZE, TILE_SIZE)
+    half = EQUATOR_M / 2
+    left, right = (floor((x + half) / whole.side_m) - column * TILE_SIZE for x in (west, east))
+    top, bottom = (floor((half - y) / whole.side_m) - row * TILE_SIZE for y in (north, south))
+    left, right = max(left, 0), min(right + 1, TILE_SIZE)
+    top, bottom = max(top, 0), min(bottom + 1, TILE_SIZE)
+    return _Window(tile, left, top, right, bottom) if left < right and top < bottom else None
+
+
 def _read(
     reader: Any,
-    tile: Address,
+    window: _Window,
     *,
     indexes: tuple[int, ...] = (1,),
-    method: str = "bilinear",
+    closer: str = "bilinear",
+    farther: str = "average",
     margin: int = 0,
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Return the values of a tile, NaN where there are none, and its mask (0 or 255)."""
-    zoom, column, row = tile
-    image = reader.tile(
-        column,
-        row,
-        zoom,
-        tilesize=TILE_SIZE,
+    """Return the values of a window, NaN where there are none, and its mask (0 or 255).
+
+    ``closer`` is how pixels are enlarged and warped, ``farther`` how many become one.
+    """
+    image = reader.part(
+        window.bounds(margin),
+        dst_crs=_MERCATOR,
+        bounds_crs=_MERCATOR,
+        width=window.right - window.left + 2 * margin,
+        height=window.bottom - window.top + 2 * margin,
         indexes=indexes,
-        buffer=margin or None,
-        resampling_method=method,
-        reproject_method=method,
+        resampling_method=farther,
+        reproject_method=closer,
         unscale=True,
     )
     values = np.ma.filled(image.array.astype(np.float32), np.nan)
@@ -131,9 +201,9 @@ def _read(
     return values, mask
 
 
-def _paint_composite(name: str) -> Callable[[Any, Address], _Drawing]:
-    def paint(reader: Any, tile: Address) -> _Drawing:
-        values, mask = _read(reader, tile, indexes=rendering.band_numbers(name))
+def _paint_composite(name: str) -> Callable[[Any, _Window], _Drawing]:
+    def paint(reader: Any, window: _Window) -> _Drawing:
+        values, mask = _read(reader, window, indexes=rendering.band_numbers(name))
         path = Path(reader.dataset.name)
         limits = _limits(path, path.stat().st_mtime_ns, name)
         return rendering.composite_picture(values, limits), mask
@@ -151,36 +221,34 @@ def _limits(path: Path, changed: int, composite: str) -> tuple[float, float]:  #
     return rendering.stretch_limits(np.ma.filled(image.array.astype(np.float32), np.nan))
 
 
-def _paint_ndsi(reader: Any, tile: Address) -> _Drawing:
-    values, mask = _read(reader, tile, indexes=rendering.band_numbers("ndsi"))
+def _paint_ndsi(reader: Any, window: _Window) -> _Drawing:
+    values, mask = _read(reader, window, indexes=rendering.band_numbers("ndsi"))
     index = rendering.ndsi(values[0], values[1])
     return rendering.ramp_picture(index, palettes.NDSI), np.where(np.isfinite(index), mask, 0)
 
 
-def _paint_hillshade(reader: Any, tile: Address) -> _Drawing:
-    values, mask = _read(reader, tile, method="cubic", margin=1)
-    zoom, _, row = tile
-    northing = pi * (1 - 2 * (row + 0.5) / 2**zoom)
-    ground = EQUATOR_M / (TILE_SIZE * 2**zoom) * cos(np.arctan(np.sinh(northing)))
+def _paint_hillshade(reader: Any, window: _Window) -> _Drawing:
+    values, mask = _read(reader, window, closer="cubic", margin=1)
+    ground = window.side_m * window.shrink_ratio()
     return rendering.hillshade(values[0], ground), mask[1:-1, 1:-1]
 
 
-def _paint_slope(reader: Any, tile: Address) -> _Drawing:
-    values, mask = _read(reader, tile)
+def _paint_slope(reader: Any, window: _Window) -> _Drawing:
+    values, mask = _read(reader, window)
     return rendering.ramp_picture(values[0], palettes.SLOPE), mask
 
 
-def _paint_value(reader: Any, tile: Address) -> _Drawing:
-    values, mask = _read(reader, tile, method="nearest")
+def _paint_value(reader: Any, window: _Window) -> _Drawing:
+    values, mask = _read(reader, window, closer="nearest")
     return rendering.value_picture(values[0]), mask
 
 
-def _paint_agreement(reader: Any, tile: Address) -> _Drawing:
-    values, _ = _read(reader, tile, method="nearest")
+def _paint_agreement(reader: Any, window: _Window) -> _Drawing:
+    values, _ = _read(reader, window, closer="nearest", farther="mode")
     return rendering.agreement_picture(np.nan_to_num(values[0]).astype(np.uint8))
 
 
-_PAINTERS: Final[dict[str, Callable[[Any, Address], _Drawing]]] = {
+_PAINTERS: Final[dict[str, Callable[[Any, _Window], _Drawing]]] = {
     "natural": _paint_composite("natural"),
     "swir": _paint_composite("swir"),
     "ndsi": _paint_ndsi,

@@ -1,0 +1,157 @@
+import time
+
+import numpy as np
+import pytest
+
+from glacier_core.errors import SourceError, StorageError
+from glacier_core.sources import keep_scene
+from glacier_core.viewing import palettes, rendering, tiles
+from glacier_core.viewing.agreement import write_agreement
+from glacier_core.viewing.layers import finest_zoom
+
+from .conftest import ramp_scene
+from .places import decoded, degrees_of, tile_and_pixel
+
+PLACES = [(30, 20), (30, 60), (55, 79), (0, 40), (59, 16)]
+
+
+@pytest.mark.parametrize(("row", "column"), PLACES)
+def test_tile_holds_the_value_of_the_pixel_under_it(scene, result, row, column):
+    lon, lat = degrees_of(scene, row, column)
+    tile, (down, across) = tile_and_pixel(lon, lat, finest_zoom(scene) + 2)
+    picture = decoded(tiles.map_tile(result.key, "probability", tile))
+    assert tuple(picture[down, across]) == (round(255 * column / 79), 0, 0, 255)
+
+
+@pytest.mark.parametrize("north", [8_900_000.0, 5_200_000.0, 10_000.0])
+def test_tiles_lie_right_at_every_latitude(own_data_dir, north):
+    """At 80 degrees north a picture stretched in degrees would lie kilometres off."""
+    scene = ramp_scene(north=north, id="far-north")
+    keep_scene(scene)
+    limits = rendering.stretch_limits(scene.data["optical"].to_numpy()[[2, 1, 0]])
+    expected = rendering.composite_picture(scene.data["optical"].to_numpy()[[2, 1, 0]], limits)
+    for row, column in PLACES:
+        tile, (down, across) = tile_and_pixel(
+            *degrees_of(scene, row, column), finest_zoom(scene) + 2
+        )
+        shown = decoded(tiles.scene_tile("far-north", "natural", tile))[down, across]
+        assert shown[3] == 255
+        assert np.abs(shown[:3] - expected[:, row, column]).max() <= 6
+
+
+@pytest.mark.parametrize("layer", tiles.SCENE_LAYERS)
+def test_every_layer_is_drawn_where_there_is_data_only(scene, layer):
+    tile, (down, across) = tile_and_pixel(*degrees_of(scene, 40, 60), finest_zoom(scene) + 1)
+    picture = decoded(tiles.scene_tile(scene.id, layer, tile))
+    assert picture.shape == (512, 512, 4)
+    assert picture[down, across, 3] == 255
+    tile, (down, across) = tile_and_pixel(*degrees_of(scene, 4, 5), finest_zoom(scene) + 1)
+    hole = decoded(tiles.scene_tile(scene.id, layer, tile))[down, across, 3]
+    assert hole == (255 if layer in ("hillshade", "slope") else 0)
+
+
+def test_hillshade_of_a_plane_that_rises_northwards(scene):
+    """Closed form: slope atan(1/3) facing south, the sun in the north-west at 45 degrees."""
+    tile, (down, across) = tile_and_pixel(*degrees_of(scene, 40, 40), finest_zoom(scene))
+    grey = decoded(tiles.scene_tile(scene.id, "hillshade", tile))[down, across, 0]
+    slope = np.arctan(10 / 30)
+    zenith, azimuth = np.radians(45), np.radians(315 - 180)
+    light = np.cos(zenith) * np.cos(slope) + np.sin(zenith) * np.sin(slope) * np.cos(azimuth)
+    assert grey == pytest.approx(255 * light, abs=2)
+
+
+def test_slope_is_coloured_by_its_ramp(scene):
+    tile, (down, across) = tile_and_pixel(*degrees_of(scene, 40, 40), finest_zoom(scene))
+    shown = decoded(tiles.scene_tile(scene.id, "slope", tile))[down, across, :3]
+    degrees = np.degrees(np.arctan(10 / 30))
+    table = palettes.SLOPE.table(601)
+    assert np.abs(shown - table[round(degrees * 10)].astype(int)).max() <= 2
+
+
+def test_ndsi_is_coloured_by_its_ramp(scene):
+    tile, (down, across) = tile_and_pixel(*degrees_of(scene, 40, 60), finest_zoom(scene))
+    shown = decoded(tiles.scene_tile(scene.id, "ndsi", tile))[down, across, :3]
+    green, swir1 = scene.data["optical"].to_numpy()[[1, 4], 40, 60]
+    at = ((green - swir1) / (green + swir1) + 1) / 2
+    assert np.abs(shown - palettes.NDSI.table(1001)[round(at * 1000)].astype(int)).max() <= 3
+
+
+def test_agreement_tile_shows_who_says_glacier(scene, comparison):
+    key = write_agreement(comparison)
+    for (row, column), color in {
+        (30, 45): palettes.AGREEMENT,
+        (30, 70): palettes.PREDICTED,
+        (30, 25): palettes.EXPERT,
+    }.items():
+        tile, (down, across) = tile_and_pixel(
+            *degrees_of(scene, row, column), finest_zoom(scene) + 1
+        )
+        shown = decoded(tiles.agreement_tile(key, tile))[down, across]
+        assert tuple(shown) == (*palettes.rgb(color), 255)
+
+
+def test_tile_elsewhere_is_transparent(scene, result):
+    for png in (
+        tiles.scene_tile(scene.id, "natural", (10, 3, 3)),
+        tiles.map_tile(result.key, "confidence", (10, 3, 3)),
+    ):
+        picture = decoded(png)
+        assert picture.shape == (512, 512, 4)
+        assert not picture[..., 3].any()
+
+
+@pytest.mark.parametrize("zoom", [0, 1, 3, 6])
+def test_far_away_the_scene_is_a_dot_and_quickly_drawn(scene, zoom):
+    tile, (down, across) = tile_and_pixel(*degrees_of(scene, 30, 60), zoom)
+    began = time.process_time()
+    picture = decoded(tiles.scene_tile(scene.id, "natural", tile))
+    assert time.process_time() - began < 5
+    assert picture[down, across, 3] == 255
+    pixel = 40_075_016.7 / 512 / 2**zoom * np.cos(np.radians(degrees_of(scene, 30, 60)[1]))
+    rows, columns = (length * scene.resolution / pixel for length in scene.shape)
+    assert 1 <= (picture[..., 3] > 0).sum() <= (rows + 2) * (columns + 2)
+
+
+@pytest.mark.parametrize("tile", [(0, 0, 1), (3, 8, 0), (3, 0, 8), (23, 0, 0), (2, -1, 0)])
+def test_tile_that_is_no_tile_is_refused(scene, tile):
+    with pytest.raises(SourceError, match="no tile"):
+        tiles.scene_tile(scene.id, "natural", tile)
+
+
+def test_unknown_layers_are_refused(scene, result):
+    with pytest.raises(SourceError, match="no layer"):
+        tiles.scene_tile(scene.id, "../optical", (1, 0, 0))
+    with pytest.raises(SourceError, match="no raster"):
+        tiles.map_tile(result.key, "glacier", (1, 0, 0))
+
+
+def test_damaged_raster_is_a_sentence(scene, own_data_dir):
+    path = own_data_dir / "scenes" / scene.id / "optical.tif"
+    whole = path.read_bytes()
+    tile, _ = tile_and_pixel(*degrees_of(scene, 30, 30), finest_zoom(scene))
+    for damaged in (whole[: len(whole) // 2], b"no picture at all"):
+        path.write_bytes(damaged)
+        with pytest.raises(StorageError, match=r"optical\.tif"):
+            tiles.scene_tile(scene.id, "natural", tile)
+
+
+def test_virtual_raster_is_never_followed(scene, own_data_dir):
+    """A file of GDAL's virtual format could name any other file or address."""
+    folder = own_data_dir / "scenes" / scene.id
+    (folder / "optical.tif").write_text(
+        '<VRTDataset rasterXSize="8" rasterYSize="8"><VRTRasterBand dataType="Float32" band="1">'
+        f"<SimpleSource><SourceFilename>{folder / 'elevation.tif'}</SourceFilename>"
+        "</SimpleSource></VRTRasterBand></VRTDataset>"
+    )
+    with pytest.raises(StorageError):
+        tiles.scene_tile(scene.id, "natural", (1, 0, 0))
+
+
+def test_changed_raster_is_drawn_anew(scene):
+    tile, (down, across) = tile_and_pixel(*degrees_of(scene, 30, 40), finest_zoom(scene))
+    before = decoded(tiles.scene_tile(scene.id, "swir", tile))[down, across]
+    flat = scene.data["optical"].to_numpy().copy()
+    flat[:, :, 40:] = 0.9
+    keep_scene(type(scene)(scene.data.assign(optical=(("band", "y", "x"), flat)), scene.attributes))
+    after = decoded(tiles.scene_tile(scene.id, "swir", tile))[down, across]
+    assert not np.array_equal(before, after)

@@ -227,9 +227,7 @@ def to_mercator(
         dst_nodata=np.nan,
         resampling=Resampling.nearest if exact else Resampling.bilinear,
     )
-    return warped, transform_bounds(
-        _MERCATOR, "EPSG:4326", *array_bounds(height, width, grid), densify_pts=0
-    )
+    return warped, transform_bounds(_MERCATOR, "EPSG:4326", *array_bounds(height, width, grid))
 
 
 def _outlines(layer: OutlineLayer) -> folium.GeoJson:

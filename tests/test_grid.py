@@ -43,6 +43,7 @@ def test_metric_grids_are_taken(crs, corner):
         ("EPSG:2227", Affine(100, 0, 6e6, 0, -100, 2e6), "not projected in metres"),  # US feet
         ("EPSG:3857", Affine(30, 0, -13.0e6, 0, -30, 6.8e6), "1.62-fold east and 1.6"),
         ("EPSG:32611", Affine(30, 0, 477870, 0, 30, 5784480), "not north-up"),
+        ("EPSG:32611", Affine(-30, 0, 477870, 0, 30, 5784480), "not north-up"),
         ("EPSG:32611", Affine(30, 0, 477870, 0, -60, 5784480), "square pixels"),
         ("EPSG:32611", Affine(30, 5, 477870, 5, -30, 5784480), "not north-up"),
     ],

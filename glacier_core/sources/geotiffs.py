@@ -29,7 +29,7 @@ _MOST_BANDS: Final = 100
 _LARGEST_BLOCK: Final = 1 << 29
 """Bytes of one block, unpacked: small files whose blocks swell beyond this are bombs."""
 
-_OPENING: Final = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
+_OPENING: Final = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
 """Nothing but the file itself is looked at: no sidecar can change what it says."""
 
 

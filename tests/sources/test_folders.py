@@ -38,6 +38,8 @@ def full_scene(shape=(24, 20)):
     snow = reflectances(shape)[0] > 0.5
     return make_scene(
         shape,
+        slope=random.uniform(0, 60, shape),
+        valid=random.random(shape) > 0.1,
         optical=optical,
         elevation=plane(shape, east=0.02, north=0.01),
         radar=radar,

@@ -1,5 +1,7 @@
 """Explore: a scene, where the network sees glaciers in it, and what the expert drew."""
 
+from collections import Counter
+
 import streamlit as st
 
 import glacier_core as gc
@@ -25,9 +27,18 @@ STAND_IN = "simulated-valley"
 """Opens where the default scene cannot be fetched: it is made on the spot, offline."""
 
 
+def scene_labels() -> dict[str, str]:
+    """Return the titles of all scenes by id; Streamlit tells choices apart by their label."""
+    titles = {summary.id: summary.title for summary in gc.list_scenes()}
+    twice = {title for title, times in Counter(titles.values()).items() if times > 1}
+    labels = {
+        name: f"{title} ({name})" if title in twice else title for name, title in titles.items()
+    }
+    return {app_state().scene: app_state().scene} | labels
+
+
 def pick_scene() -> None:
-    scenes = {summary.id: summary.title for summary in gc.list_scenes()}
-    scenes.setdefault(app_state().scene, app_state().scene)
+    scenes = scene_labels()
     st.session_state["scene"] = app_state().scene
     st.selectbox(
         "Scene",
@@ -72,6 +83,7 @@ def expert_options(scene: "gc.Scene", model: "gc.Model") -> None:
             "Stride, pixels from window to window",
             sorted({patch // 4, patch // 2, 3 * patch // 4, patch}),
             value=patch // 2,
+            key="stride",
             help=f"The network sees windows of {patch} × {patch} pixels. "
             "Smaller strides blend more windows: smoother, slower.",
         )
@@ -160,11 +172,15 @@ if event and event.glacier_id:
     st.session_state["in_view"] = event.glacier_id
     choose(glacier=event.glacier_id)
 
+# Only now, as the network's library takes a second to import and the map is drawn already.
+from glacier_core.inference.device import choose_device  # noqa: E402
+
 with model_slot:
     pick_model()
 model = current_model()
 with model_slot:
     texts.about_model(model)
+    st.caption(choose_device("auto").sentence)
     expert_options(scene, model)
 
 if result is None:

@@ -33,5 +33,6 @@ def about_scene(scene: "gc.Scene") -> None:
 
 def about_model(model: "gc.Model") -> None:
     """Show what a model was trained on, in a line, and where to read more."""
-    st.caption(f"{plain(model.card.title)}. {plain(model.card.training.split('. ')[0])}.")
+    trained = model.card.training.split(". ")[0].rstrip(".")
+    st.caption(f"{plain(model.card.title)}. {plain(trained)}.")
     st.page_link("about.py", label="Its model card", icon=":material/badge:")

@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from browser.driving import REPOSITORY, serving, watched_page
+
+from .driving import REPOSITORY, serving, watched_page
 
 CHROMIUM_FLAGS = (
     "--no-sandbox",

@@ -5,7 +5,6 @@ import io
 import numpy as np
 import pytest
 from affine import Affine
-from browser.driving import FRAME, on_map, open_map, sent_frames, spot, wait_for_result
 from PIL import Image
 from pyproj import Transformer
 from shapely.geometry import box
@@ -14,6 +13,8 @@ import glacier_core as gc
 from glacier_core.outlines.schema import to_schema
 from glacier_core.scene import SceneAttributes, build_scene
 from glacier_core.viewing import palettes
+
+from .driving import FRAME, on_map, open_map, sent_frames, spot, wait_for_result
 
 ROWS, COLUMNS, SIDE, WEST, NORTH = 48, 64, 30.0, 500_000.0, 5_200_000.0
 NASTY = "<img src=x onerror=\"document.title='taken over'\">${document.title=1}"

@@ -1,0 +1,399 @@
+import io
+import time
+import zipfile
+from types import SimpleNamespace
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+import streamlit as st
+from tiny_world import EXPERT, PREDICTED, SIDE, paragraphs, pixels, table_with, tiny_map, tiny_scene
+
+import glacier_core as gc
+from glacier_core.errors import SceneError, SourceError, StorageError
+from glacier_core.inference.jobs import MapService
+from glacier_core.inference.progress import Progress
+from glacier_core.outlines.writing import write_outlines
+from glacier_core.settings import settings
+from glacier_core.sources import catalogue
+
+TINY = {"scene": "tiny", "model": "tiny"}
+
+
+def until_mapped(app, seconds=60):
+    """Look again, as the page's own fragment does in a browser, until the map is made."""
+    deadline = time.monotonic() + seconds
+    while not app.metric:
+        assert time.monotonic() < deadline
+        assert not app.exception
+        time.sleep(0.2)
+        app.run()
+    return app
+
+
+def address(app):
+    """Return the choices in the address of a page."""
+    given = app.query_params.items()
+    return {name: value if isinstance(value, str) else value[-1] for name, value in given}
+
+
+def words(app):
+    """Return every sentence of a page, whatever box it stands in."""
+    boxes = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error]
+    return "\n".join(box.value for box in boxes)
+
+
+@pytest.fixture
+def service(monkeypatch):
+    """Return a mapping service that a test drives by hand."""
+
+    class ByHand:
+        def __init__(self):
+            self.asked, self.cancelled, self.answer = [], [], "running"
+            self.now = SimpleNamespace(
+                id="job", state="running", progress=None, error=None, place=1
+            )
+
+        def submit(self, scene, model, options, session):
+            self.asked.append((scene.id, model.card.name, options))
+            self.now.state = self.answer
+            return self.now
+
+        def job(self, job_id):
+            return self.now
+
+        def cancel(self, job_id, session):
+            self.cancelled.append(job_id)
+            self.now.state = "cancelled"
+
+    made = ByHand()
+    monkeypatch.setattr("pages.components.progress.map_service", lambda: made)
+    return made
+
+
+def test_first_visit_maps_the_scene_by_itself(world, open_page):
+    world()
+    app = until_mapped(open_page("explore", **TINY))
+    assert not app.error
+    kept = settings().data_dir / "maps" / address(app)["map"]
+    assert (kept / "probability.tif").is_file()
+
+
+def test_numbers_are_those_of_the_map(world, open_page):
+    app = open_page("explore", **world())
+    glacier = pixels(PREDICTED)
+    found = {metric.label: metric.value for metric in app.metric}
+    assert float(found["Glacier area"].removesuffix(" km²")) == pytest.approx(
+        glacier.sum() * SIDE**2 / 1e6, rel=0.02
+    )
+    assert found["Not mapped"] == "0.0%"
+    table = table_with(app, "area_km2")
+    assert len(table) == len(PREDICTED)
+    assert table["area_km2"].sum() == pytest.approx(glacier.sum() * SIDE**2 / 1e6, rel=2e-3)
+
+
+def test_unmapped_share_is_told(world, open_page):
+    kept = world()
+    scene = tiny_scene()
+    probability = np.full(scene.shape, 0.9, np.float32)
+    probability[:15] = np.nan
+    result = tiny_map(scene, key="cd" * 32)
+    from glacier_core.inference.cache import keep_map
+    from glacier_core.inference.result import make_map
+
+    keep_map(
+        make_map(
+            probability,
+            probability,
+            transform=scene.transform,
+            crs=scene.crs,
+            provenance=result.provenance | {"key": "ef" * 32},
+        )
+    )
+    app = open_page("explore", **kept | {"map": "ef" * 32})
+    found = {metric.label: metric.value for metric in app.metric}
+    assert found["Not mapped"] == "25.0%"
+    assert found["Mean confidence"] == "90%"
+
+
+def test_simulated_and_surface_reflectance_are_said(world, open_page):
+    app = open_page("explore", **world(simulated=True, reflectance="surface"))
+    assert "Simulated" in paragraphs(app)
+    assert "surface reflectance" in words(app)
+
+
+def test_processor_and_training_are_said(world, open_page):
+    app = open_page("explore", **world())
+    assert r"Not trained\: random weights" in words(app)
+    assert "CPU" in words(app) or "GPU" in words(app)
+
+
+def test_scene_that_cannot_be_fetched_gives_way_to_a_simulated_one(model, open_page, monkeypatch):
+    def unreachable(scene_id):
+        raise SourceError("The sample cannot be fetched: no network.")
+
+    monkeypatch.setattr(catalogue, "open_sample", unreachable)
+    monkeypatch.setattr(
+        catalogue, "open_demonstration", lambda name: tiny_scene(id=name, simulated=True)
+    )
+    app = open_page("explore", model="tiny")
+    assert not app.exception
+    assert address(app)["scene"] == "simulated-valley"
+    assert "no network" in words(app)
+    assert "simulated" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"scene": "nowhere", "model": "tiny"}, "There is no scene 'nowhere'"),
+        ({"scene": "tiny", "model": "nobody"}, "There is no model 'nobody'"),
+    ],
+)
+def test_unknown_id_is_a_sentence(world, open_page, asked, sentence):
+    world()
+    app = open_page("explore", **asked)
+    assert not app.exception
+    assert any(sentence in error.value for error in app.error)
+    assert app.selectbox(key="scene").value == asked["scene"]
+
+
+def test_what_is_no_id_is_left_out_of_the_address(world, open_page):
+    world()
+    app = open_page(
+        "explore", **TINY, map="../../etc", glacier="<script>", composite="eval", other="x"
+    )
+    assert not app.exception
+    assert set(address(app)) <= {"scene", "model", "map"}
+    assert address(app).get("map") != "../../etc"
+
+
+def test_map_of_another_scene_is_not_shown(world, open_page):
+    world(id="other")
+    kept = tiny_map(tiny_scene(), key="12" * 32)
+    world()
+    app = open_page("explore", scene="other", model="tiny", map=kept.key)
+    assert address(app).get("map") != kept.key
+
+
+def test_damaged_kept_map_is_made_again(world, open_page):
+    kept = world()
+    (settings().data_dir / "maps" / kept["map"] / "probability.tif").write_bytes(b"broken")
+    app = until_mapped(open_page("explore", **kept))
+    assert not app.error
+    assert address(app)["map"] != kept["map"]
+
+
+def test_progress_says_how_far_and_how_long(world, open_page, service):
+    world()
+    service.now.progress = Progress(3, 12, 95.0, "3 of 12 windows mapped.")
+    app = open_page("explore", **TINY)
+    (bar,) = app.get("progress")
+    assert bar.proto.value == 25
+    assert bar.proto.text == "3 of 12 windows mapped. About 2 min left."
+    assert service.asked[0][:2] == ("tiny", "tiny")
+
+
+def test_one_visit_asks_for_one_map(world, open_page, service):
+    world()
+    app = open_page("explore", **TINY)
+    app.run()
+    app.run()
+    assert len(service.asked) == 1
+
+
+def test_waiting_tells_the_place_in_the_queue(world, open_page, service):
+    world()
+    service.answer, service.now.place = "waiting", 4
+    (bar,) = open_page("explore", **TINY).get("progress")
+    assert "number 4 in the queue" in bar.proto.text
+
+
+def test_cancel_stops_the_job_and_offers_it_again(world, open_page, service):
+    world()
+    app = open_page("explore", **TINY)
+    app.button(key="cancel").click().run()
+    assert service.cancelled == ["job"]
+    app.run()
+    assert "Nothing was mapped" in words(app)
+    app.button(key="map-it").click().run()
+    assert len(service.asked) == 2
+
+
+def test_failed_mapping_is_a_sentence(world, open_page, service):
+    world()
+    service.answer, service.now.error = "failed", "The disk is full."
+    app = open_page("explore", **TINY)
+    assert not app.exception
+    assert "The disk is full." in words(app)
+
+
+def test_full_queue_is_a_sentence(world, open_page, monkeypatch):
+    monkeypatch.setenv("GLACIER_QUEUE_LENGTH", "1")
+    settings.cache_clear()
+    world()
+
+    class Stuck(MapService):
+        def _work(self):
+            return
+
+    stuck = Stuck()
+    stuck.submit(gc.open_scene("tiny"), gc.load_model("tiny"), None)
+    world(id="second")
+    monkeypatch.setattr("pages.components.progress.map_service", lambda: stuck)
+    app = open_page("explore", scene="second", model="tiny")
+    assert not app.exception
+    assert "Try again in a moment" in words(app)
+
+
+def test_expert_options_reach_the_network(world, open_page, service):
+    app = open_page("explore", **world())
+    app.select_slider(key="stride").set_value(8)
+    next(button for button in app.button if button.label == "Map with these options").click().run()
+    (_, _, options) = service.asked[-1]
+    assert options.stride == 8
+
+
+def test_picked_row_is_in_the_address(world, open_page):
+    app = open_page("explore", **world())
+    assert "glacier" not in address(app)
+    app = open_page("explore", **world(), glacier="upper")
+    assert address(app)["glacier"] == "upper"
+
+
+def test_choosing_another_scene_lets_go_of_the_map(world, open_page, service):
+    world(id="second")
+    app = open_page("explore", **world(), glacier="upper")
+    app.selectbox(key="scene").set_value("second").run()
+    assert address(app)["scene"] == "second"
+    assert "map" not in address(app)
+    assert "glacier" not in address(app)
+
+
+# Downloads
+
+
+def test_archive_holds_rasters_outlines_and_provenance(world, tmp_path):
+    from pages.components.downloads import map_archive, outline_file
+
+    world()
+    result = tiny_map(tiny_scene(simulated=True))
+    with zipfile.ZipFile(io.BytesIO(map_archive(result))) as archive:
+        assert set(archive.namelist()) == {
+            "probability.tif",
+            "confidence.tif",
+            "glacier.tif",
+            "unmapped.tif",
+            "outlines.parquet",
+            "provenance.json",
+        }
+        with rasterio.open(io.BytesIO(archive.read("glacier.tif"))) as raster:
+            np.testing.assert_array_equal(raster.read(1) == 1, pixels(PREDICTED))
+    (tmp_path / "outlines.gpkg").write_bytes(outline_file(result, ".gpkg"))
+    table = gpd.read_file(tmp_path / "outlines.gpkg")
+    assert len(table) == len(PREDICTED)
+    assert table["source"].str.contains("simulated").all()
+
+
+# Uploads
+
+
+def upload(path, name=None):
+    """What Streamlit hands over: bytes with the name the reader's file had."""
+    given = io.BytesIO(path.read_bytes())
+    given.name = name or path.name
+    return given
+
+
+@pytest.fixture
+def rasters(tmp_path):
+    """Write the tiny scene as a reader would have it: bands and heights as GeoTIFFs."""
+    scene = tiny_scene()
+    folder = gc.write_scene(scene, tmp_path / "given" / "tiny")
+    write_outlines(scene.outlines, folder / "experts.gpkg")
+    return folder
+
+
+def leftovers():
+    home = settings().data_dir / "uploads"
+    return list(home.iterdir()) if home.is_dir() else []
+
+
+def test_uploaded_files_become_a_scene_under_a_generated_id(rasters):
+    from pages.components.upload import BAND_ORDERS, scene_from_uploads
+
+    scene = scene_from_uploads(
+        [upload(rasters / "optical.tif", "../../../etc/cron.d/evil.tif")],
+        upload(rasters / "elevation.tif"),
+        upload(rasters / "experts.gpkg", "C:\\evil\\..\\experts.GPKG"),
+        bands=next(iter(BAND_ORDERS.values())).split(),
+        title="<b>Mine</b>",
+    )
+    assert scene.id.startswith("upload-")
+    np.testing.assert_array_equal(
+        scene.data["optical"].to_numpy(), tiny_scene().data["optical"].to_numpy()
+    )
+    assert len(scene.outlines) == len(EXPERT)
+    assert gc.open_scene(scene.id).title == "<b>Mine</b>"
+    assert not leftovers()
+
+
+def test_refused_upload_is_a_sentence_and_leaves_nothing(rasters, tmp_path):
+    from pages.components.upload import scene_from_uploads
+
+    three = tmp_path / "three.tif"
+    with rasterio.open(rasters / "optical.tif") as six:
+        profile = six.profile | {"count": 3, "driver": "GTiff"}
+        with rasterio.open(three, "w", **profile) as raster:
+            raster.write(six.read([1, 2, 3]))
+    with pytest.raises(SceneError, match="3 bands"):
+        scene_from_uploads([upload(three)], upload(rasters / "elevation.tif"))
+    with pytest.raises(SceneError):
+        scene_from_uploads(
+            [SimpleNamespaceFile(b"not a raster", "picture.tif")], upload(rasters / "elevation.tif")
+        )
+    assert not leftovers()
+    assert not (settings().data_dir / "scenes").exists()
+
+
+class SimpleNamespaceFile(io.BytesIO):
+    def __init__(self, content, name):
+        super().__init__(content)
+        self.name = name
+
+
+def test_full_disk_while_uploading_is_a_sentence(rasters, monkeypatch):
+    from pages.components import upload as uploads
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(uploads.shutil, "copyfileobj", full)
+    with pytest.raises(StorageError, match="full"):
+        uploads.scene_from_uploads(
+            [upload(rasters / "optical.tif")], upload(rasters / "elevation.tif")
+        )
+    assert not leftovers()
+
+
+def test_band_orders_name_all_six_bands_once():
+    from glacier_core.scene import BANDS
+    from pages.components.upload import BAND_ORDERS
+
+    for order, names in BAND_ORDERS.items():
+        if names:
+            assert [names.split().count(band) for band in BANDS] == [1] * 6, order
+
+
+# State
+
+
+def test_caches_are_shared_but_no_error_is_kept(world):
+    from pages.components import state
+
+    with pytest.raises(SceneError):
+        state.open_scene("tiny")
+    world()
+    assert state.open_scene("tiny") is state.open_scene("tiny")
+    st.cache_resource.clear()

@@ -180,7 +180,7 @@ class MapService:
         """
         with self._changed:
             task = self._tasks.get(job_id)
-            if task is None or session not in task.sessions:
+            if task is None:
                 return
             task.sessions.discard(session)
             if task.sessions:

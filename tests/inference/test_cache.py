@@ -123,6 +123,21 @@ def test_a_damaged_entry_is_mended_by_keeping_the_map_again(result, kept, maps):
     assert len(names(maps / "quarantine")) == 1
 
 
+def test_an_entry_mended_in_the_meantime_is_not_put_aside(result, kept, maps, monkeypatch):
+    verify, looks = cache._verify, []
+
+    def damaged_at_first(entry):
+        looks.append(entry)
+        if len(looks) == 1:
+            raise StorageError("seen while another process was replacing it")
+        verify(entry)
+
+    monkeypatch.setattr(cache, "_verify", damaged_at_first)
+    assert find_map(result.key) is None
+    assert not (maps / "quarantine").exists()
+    assert_same(find_map(result.key), result)
+
+
 def test_keeping_twice_writes_once(result, kept):
     before = (kept.folder / "meta.json").stat().st_ino
     keep_map(result)

@@ -159,6 +159,7 @@ def test_a_real_scene_is_not_called_simulated(tmp_path):
 
 @pytest.mark.parametrize("name", [*(f"{layer}.tif" for layer in LAYERS), "provenance.json"])
 @pytest.mark.parametrize("damage", ["absent", "truncated", "nonsense"])
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 def test_a_damaged_map_is_refused(result, tmp_path, name, damage):
     path = result.save(tmp_path) / name
     content = path.read_bytes()
@@ -170,16 +171,25 @@ def test_a_damaged_map_is_refused(result, tmp_path, name, damage):
 
 
 @pytest.mark.parametrize("name", [f"{layer}.tif" for layer in LAYERS])
-@pytest.mark.parametrize("side", [30.0, 20.0])
-def test_a_layer_of_another_map_is_refused(tmp_path, name, side):
+def test_a_layer_of_another_map_is_refused(tmp_path, name):
     folder = map_of(np.ones((12, 10), bool)).save(tmp_path / "map")
-    other = map_of(np.zeros((12, 10), bool), side=side)
+    other = map_of(np.zeros((12, 10), bool))
     holed = np.where(np.eye(12, 10), np.float32("nan"), other.probability)
     other = make_map(
         holed, holed, transform=other.transform, crs=other.crs, provenance=other.provenance
     )
     (other.save(tmp_path / "other") / name).replace(folder / name)
-    with pytest.raises(StorageError, match=r"do not belong together|different grids"):
+    with pytest.raises(StorageError, match="do not belong together"):
+        gc.open_map(folder)
+
+
+@pytest.mark.parametrize("name", [f"{layer}.tif" for layer in LAYERS])
+@pytest.mark.parametrize("shape", [(12, 10), (12, 11)])
+def test_a_layer_of_another_grid_is_refused(tmp_path, name, shape):
+    folder = map_of(np.ones((12, 10), bool)).save(tmp_path / "map")
+    other = map_of(np.ones(shape, bool), side=20.0 if shape == (12, 10) else 30.0)
+    (other.save(tmp_path / "other") / name).replace(folder / name)
+    with pytest.raises(StorageError, match="different grids"):
         gc.open_map(folder)
 
 

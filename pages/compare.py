@@ -97,8 +97,8 @@ def summary(comparison: "gc.Comparison") -> None:
     total, meant = comparison.total, comparison.definitions
     figures = {
         "area_deviation_percent": sentences.deviation(total["area_deviation_percent"]),
-        "mean_m": f"{comparison.glaciers['mean_m'].median():.0f} m",
-        "p95_m": f"{comparison.glaciers['p95_m'].median():.0f} m",
+        "mean_m": sentences.metres(comparison.glaciers["mean_m"].median()),
+        "p95_m": sentences.metres(comparison.glaciers["p95_m"].median()),
         "iou": f"{comparison.pixels['iou'].iloc[-1]:.3f}",
     }
     several = len(comparison.glaciers) > 1
@@ -218,6 +218,7 @@ def beside_ndsi(scene: "gc.Scene", result: "gc.GlacierMap", comparison: "gc.Comp
         comparison.definitions,
     )
     st.markdown(sentences.baseline_sentence(found))
+    st.caption("The deviations below are those of the largest outlined glacier.")
     st.dataframe(
         found.table.reset_index()[list(BASELINE_COLUMNS)],
         hide_index=True,

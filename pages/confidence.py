@@ -79,12 +79,12 @@ def reliability_section(scene: "gc.Scene", card: ModelCard, here: Reliability | 
         if card.reliability is None:
             st.info(f"The card of {sentences.plain(card.name)} holds no measured reliability.")
         else:
-            reliability(card.reliability, "On held-out data", f"{card.name}-reliability")
+            reliability(card.reliability, "On held-out data", f"model-{card.name}-reliability")
     with this_scene:
         if here is None:
             st.info("No expert outlines here to hold the confidence against.")
         else:
-            reliability(here, "On this scene", f"{scene.id}-reliability")
+            reliability(here, "On this scene", f"scene-{scene.id}-reliability")
             if not scene.simulated:
                 st.caption(sentences.OLD_OUTLINES)
 

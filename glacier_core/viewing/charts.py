@@ -261,10 +261,14 @@ def _marked(
     ]
 
 
+def _text(words: str) -> str:
+    """Return words as plotly writes them, whatever tags they hold."""
+    return escape(words, quote=False)
+
+
 def _names(glaciers: pd.DataFrame) -> "pd.Series[str]":
-    """Return names to show: a name out of a file is text, whatever plotly could make of it."""
     named = glaciers["name"] != ""
-    return glaciers["name"].where(named, glaciers["glacier_id"]).map(escape)
+    return glaciers["name"].where(named, glaciers["glacier_id"]).map(_text)
 
 
 def _short(domain: str) -> str:
@@ -318,7 +322,7 @@ def _finished(figure: go.Figure, title: str, simulated: bool, height: int) -> go
     """Give a figure its title, room, and a legend that leaves a phone its width."""
     figure.update_layout(
         title={
-            "text": escape(f"{title} (simulated)" if simulated else title),
+            "text": _text(f"{title} (simulated)" if simulated else title),
             "x": 0,
             "font_size": 16,
         },

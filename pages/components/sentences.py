@@ -45,6 +45,11 @@ def km2(area: float) -> str:
     return f"{area:,.{digits}f} km²"
 
 
+def metres(distance: float) -> str:
+    """Return a distance, ``98 m``, or that there is none."""
+    return f"{distance:,.0f} m" if distance >= 0 else "undefined"
+
+
 def percent(share: float) -> str:
     """Return a share (0 to 1) as percent, with a digit more where it is small."""
     return f"{100 * share:.{0 if share >= 0.1 or share == 0 else 1}f} %"

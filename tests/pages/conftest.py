@@ -1,0 +1,61 @@
+"""Opening the pages of the app without a browser, in a tiny world."""
+
+from pathlib import Path
+
+import pytest
+import streamlit as st
+import torch
+from streamlit.testing.v1 import AppTest
+from tiny_world import tiny_card, tiny_map, tiny_scene
+
+from glacier_core.models.glavitu import GlaViTU
+from glacier_core.models.registry import save_model
+from glacier_core.settings import settings
+from glacier_core.sources import keep_scene
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def fresh_app(monkeypatch):
+    """Let no page see what another test opened, and import the pages as the app does."""
+    monkeypatch.syspath_prepend(str(REPOSITORY))
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+@pytest.fixture
+def model():
+    """Keep an untrained model called ``tiny`` and return its card."""
+    torch.manual_seed(0)
+    card = tiny_card()
+    return save_model(GlaViTU(card.config), card, settings().data_dir / "models" / "tiny")
+
+
+@pytest.fixture
+def world(model):
+    """Return a function that keeps a scene and a map of it, and tells the page's address."""
+
+    def make(*, glacier=None, **facts):
+        scene = tiny_scene(**facts)
+        keep_scene(scene)
+        result = tiny_map(scene, glacier=glacier)
+        return {"scene": scene.id, "model": "tiny", "map": result.key}
+
+    return make
+
+
+@pytest.fixture
+def open_page():
+    """Return a function that opens a page of the app at an address."""
+
+    def open_at(page, **address):
+        app = AppTest.from_file(str(REPOSITORY / "pages" / "home.py"), default_timeout=120)
+        for name, value in address.items():
+            app.query_params[name] = value
+        return app.switch_page(f"{page}.py").run()
+
+    return open_at

@@ -143,6 +143,17 @@ def test_a_wrong_file_in_the_mirror(server, tmp_path, monkeypatch):
     assert server.asked == []
 
 
+def test_a_broken_copy_of_an_earlier_time_is_copied_anew(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("GLACIER_SAMPLES_MIRROR", str(tmp_path))
+    settings.cache_clear()
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served" / "blue.tif").write_bytes(CONTENT)
+    copied = fetch_files(sample(server, "fine")) / "blue.tif"
+    copied.write_bytes(CONTENT[:50])
+    fetch_files(sample(server, "fine"))
+    assert copied.read_bytes() == CONTENT
+
+
 def test_a_folder_that_cannot_be_written(server, own_data_dir):
     own_data_dir.mkdir()
     (own_data_dir / "samples").write_text("in the way")

@@ -65,3 +65,12 @@ def test_a_truncated_layer_is_told(tmp_path):
     path.write_bytes(path.read_bytes()[:-2000])
     with pytest.raises(StorageError, match="damaged"):
         read_layer(path)
+
+
+def test_a_layer_without_a_coordinate_system_is_told(tmp_path):
+    path, place = tmp_path / "x.tif", {"transform": PLACE["transform"]}
+    profile = {"driver": "GTiff", "height": 4, "width": 4, "count": 1, "dtype": "uint8"}
+    with rasterio.open(path, "w", **profile, **place) as raster:
+        raster.write(np.zeros((1, 4, 4), np.uint8))
+    with pytest.raises(StorageError, match="no coordinate system"):
+        read_layer(path)

@@ -29,7 +29,10 @@ from glacier_core.training.hyperparameters import TrainingRecipe
 from glacier_core.training.reality import real_figures
 
 LICENCE = "BSD-3-Clause"
-CALIBRATED_ON = "simulated scenes of terrain and spectra never trained on, apart from those scored"
+CALIBRATED_ON = (
+    "simulated scenes apart from those scored, on the same terrain and with the same measured "
+    "spectra, none of them trained on"
+)
 CAVEATS = (
     "Trained and calibrated on simulated scenes: calibrated confidence holds for those and may be "
     "too high on real ones. Weakest on debris-covered ice, on seasonal snow and in deep shadow. "

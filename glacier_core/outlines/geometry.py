@@ -39,9 +39,12 @@ def _area_of(geometry: Any) -> Any:
     if geometry is None:
         return shapely.Polygon()
     parts = [part for part in _parts(geometry) if part.geom_type == "Polygon" and part.area > 0]
-    if len(parts) == 1:
-        return parts[0]
-    return shapely.MultiPolygon(parts) if parts else shapely.Polygon()
+    if not parts:
+        return shapely.Polygon()
+    joined = shapely.MultiPolygon(parts) if len(parts) > 1 else parts[0]
+    # Parts of a collection may overlap; and GEOS 3.14 mends a ring that runs twice along one of
+    # its edges into two polygons that share it.
+    return joined if joined.is_valid else shapely.union_all(parts)
 
 
 def _parts(geometry: Any) -> list[Any]:

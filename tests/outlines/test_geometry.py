@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glacier_core.outlines.geometry import polygons_only
@@ -84,9 +84,20 @@ def test_none_at_all():
     assert len(polygons_only([])) == 0
 
 
+def test_a_ring_that_runs_twice_along_an_edge():
+    twice = shapely.Polygon([(1, 1), (0, 0), (1, 0), (1, 1), (0, 0), (0, 1)])
+    assert mended(twice).equals(shapely.box(0, 0, 1, 1))
+
+
+def test_overlapping_polygons_of_a_collection_are_one_area():
+    pair = shapely.GeometryCollection([shapely.box(0, 0, 2, 2), shapely.box(1, 0, 3, 2)])
+    assert mended(pair).equals(shapely.box(0, 0, 3, 2))
+
+
 corners = st.tuples(st.integers(0, 6), st.integers(0, 6))
 
 
+@settings(deadline=None, max_examples=300)
 @given(st.lists(corners, min_size=3, max_size=9))
 def test_any_ring_becomes_valid_area(ring):
     result = mended(shapely.Polygon(ring))

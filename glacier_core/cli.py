@@ -1,7 +1,7 @@
 """The same verbs for the command line."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -40,10 +40,18 @@ def import_scene(
     bands: Annotated[
         str, typer.Option(help="Order of the bands in the file.")
     ] = "blue,green,red,nir,swir1,swir2",
-    scale: Annotated[float, typer.Option(help="Reflectance = value * scale + offset.")] = 1.0,
-    offset: Annotated[float, typer.Option(help="See --scale.")] = 0.0,
-    reflectance: Annotated[str, typer.Option(help="toa or surface.")] = "toa",
-    resampling: Annotated[str, typer.Option(help="How terrain comes onto the grid.")] = "bilinear",
+    scale: Annotated[
+        float | None,
+        typer.Option(help="Reflectance = value * scale + offset; else as the file says."),
+    ] = None,
+    offset: Annotated[float | None, typer.Option(help="See --scale.")] = None,
+    reflectance: Annotated[
+        Literal["toa", "surface"], typer.Option(help="Top of atmosphere, or surface.")
+    ] = "toa",
+    resampling: Annotated[
+        Literal["nearest", "bilinear", "cubic", "average"],
+        typer.Option(help="How terrain comes onto the grid."),
+    ] = "bilinear",
     acquired: Annotated[str | None, typer.Option(help="Date of the imagery, YYYY-MM-DD.")] = None,
     title: Annotated[str | None, typer.Option(help="What people read.")] = None,
     outlines: Annotated[Path | None, typer.Option(help="Expert outlines.")] = None,
@@ -73,7 +81,9 @@ def map_scene(
     model: Annotated[str, typer.Option(help="A model id or a folder.")] = "glavitu-small",
     stride: Annotated[int | None, typer.Option(help="Step between windows, in pixels.")] = None,
     location: Annotated[str | None, typer.Option(help="Region, for models that use it.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"], typer.Option(help="auto takes a GPU where there is one.")
+    ] = "auto",
 ) -> None:
     """Map the glaciers of a scene and write probability, confidence, outlines, provenance."""
     opened = gc.open_scene(scene)
@@ -133,7 +143,9 @@ def train(
 @app.command()
 def simulate(
     out: OutFolder,
-    style: Annotated[str, typer.Option(help="valley, debris or ice-cap.")] = "valley",
+    style: Annotated[
+        Literal["valley", "debris", "ice-cap"], typer.Option(help="What kind of glaciers.")
+    ] = "valley",
     seed: Annotated[int, typer.Option(help="The same seed gives the same scene.")] = 0,
 ) -> None:
     """Simulate a scene with its expert outlines."""

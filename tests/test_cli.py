@@ -7,13 +7,16 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from shapely.geometry import box
 from typer.testing import CliRunner
 
 import glacier_core as gc
 from glacier_core import cli
+from glacier_core.models.glavitu import GlaViTU, GlaViTUConfig
 from glacier_core.models.registry import save_model
 from tests.inference.stubs import make_card, tiny_glavitu
+from tests.models.keras_files import randomise, write_keras
 from tests.rasters import CRS, make_scene, plane, reflectances, write_geotiff
 
 
@@ -68,6 +71,15 @@ def test_map_then_compare(tmp_path, scene_folder, model_folder):
     expected = gc.compare(result, gc.read_outlines(tmp_path / "outline.gpkg"), buffer_m=60)
     written = pd.read_csv(table, comment="#")["predicted_area_km2"][0]
     assert written == pytest.approx(expected.glaciers["predicted_area_km2"][0])
+
+
+def test_convert_makes_a_model_that_loads(tmp_path):
+    network = GlaViTU(GlaViTUConfig())
+    randomise(network)
+    write_keras(network, tmp_path / "published.h5")
+    run("weights", "convert", tmp_path / "published.h5", tmp_path / "converted")
+    loaded = gc.load_model(tmp_path / "converted").network.state_dict()
+    assert all(torch.equal(loaded[name], tensor) for name, tensor in network.state_dict().items())
 
 
 def test_simulate_writes_a_scene_that_says_so(tmp_path):

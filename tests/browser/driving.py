@@ -18,7 +18,7 @@ PATIENCE = 120_000  # milliseconds; two busy cores draw the map and run the netw
 def serving(data_dir: Path, mirror: Path | None = None):
     """Run the app on a free port with its own data folder; give its address."""
     port = free_port()
-    environment = os.environ | {"GLACIER_DATA_DIR": str(data_dir), "OMP_NUM_THREADS": "2"}
+    environment = os.environ | {"GLACIER_DATA_DIR": str(data_dir), "OMP_NUM_THREADS": "1"}
     environment.pop("GLACIER_SAMPLES_MIRROR", None)
     if mirror:
         environment["GLACIER_SAMPLES_MIRROR"] = str(mirror)
@@ -68,7 +68,7 @@ def watched_page(browser, server, viewport, **options):
     troubles: list[str] = []
     page = context.new_page()
     page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
-    page.on("console", lambda told: told.type == "error" and troubles.append(told.text))
+    page.on("console", lambda told: is_trouble(told) and troubles.append(told.text))
     page.on(
         "request",
         lambda asked: foreign(asked.url, server) and troubles.append(f"asked for {asked.url}"),
@@ -77,6 +77,11 @@ def watched_page(browser, server, viewport, **options):
     yield page
     context.close()
     assert not troubles, troubles
+
+
+def is_trouble(told) -> bool:
+    """Tell whether it is an error; Streamlit looks for itself below a page's address first."""
+    return told.type == "error" and "/_stcore/" not in told.location.get("url", "")
 
 
 def foreign(url: str, server: str) -> bool:
@@ -121,5 +126,5 @@ def spot(page, lon, lat):
 def sent_frames(page):
     """Return a list that grows with everything the page sends to Streamlit: a rerun sends."""
     sent = []
-    page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     return sent

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -198,17 +198,14 @@ def _draw_all(
     seeds: list[int],
     procedural: int | None,
 ) -> None:
-    context = multiprocessing.get_context("spawn")  # a fork would copy torch's threads half-way
-    terrain = folder / "terrain"
     count = PROCEDURAL_TERRAINS[batch.split] if procedural is None else procedural
     first = FIRST_TERRAIN_SEED[batch.split]
-    with ProcessPoolExecutor(WORKERS, context) as pool:
-        for _ in pool.map(partial(_make_terrain, terrain), range(first, first + count)):
-            pass
-    progress(f"{count} procedural terrains are there for {batch.split} scenes.")
-    start = partial(_start_worker, batch, folder, samples, count)
-    with ProcessPoolExecutor(WORKERS, context, initializer=start) as pool:
-        for done, _ in enumerate(pool.map(_draw_one, seeds), 1):
+    context = multiprocessing.get_context("spawn")  # a fork would copy torch's threads half-way
+    with ProcessPoolExecutor(min(WORKERS, len(seeds)), context) as pool:
+        made = pool.map(partial(_make_terrain, folder / "terrain"), range(first, first + count))
+        progress(f"{len(list(made))} procedural terrains are there for {batch.split} scenes.")
+        draw = partial(_draw_one, batch, folder, samples, count)
+        for done, _ in enumerate(pool.map(draw, seeds), 1):
             if done % 50 == 0 or done == len(seeds):
                 progress(f"Drawn {done} of {len(seeds)} {batch.purpose} scenes.")
 
@@ -217,32 +214,19 @@ def _make_terrain(folder: Path, seed: int) -> None:
     cached_terrain(folder, seed)
 
 
-@dataclass
-class _Worker:
-    """What a drawing process keeps between scenes: prepared terrain is costly."""
-
-    batch: SceneBatch
-    folder: Path
-    sources: TerrainSources
+@lru_cache(maxsize=1)
+def _sources(split: Split, terrain: Path, samples: Path | None, count: int) -> TerrainSources:
+    """Keep prepared terrain from scene to scene within a process: it is costly."""
+    return load_sources(split, terrain, samples, procedural=count)
 
 
-_worker: _Worker | None = None
-
-
-def _start_worker(batch: SceneBatch, folder: Path, samples: Path | None, count: int) -> None:
-    global _worker
-    sources = load_sources(batch.split, folder / "terrain", samples, procedural=count)
-    _worker = _Worker(batch, folder, sources)
-
-
-def _draw_one(seed: int) -> None:
-    assert _worker is not None  # noqa: S101  (the pool starts every process by _start_worker)
-    batch = _worker.batch
-    (paths,) = replace(batch, first=seed, count=1).files(_worker.folder)
+def _draw_one(batch: SceneBatch, folder: Path, samples: Path | None, count: int, seed: int) -> None:
+    sources = _sources(batch.split, folder / "terrain", samples, count)
+    (paths,) = replace(batch, first=seed, count=1).files(folder)
     worlds: tuple[World, ...]
     if batch.pairs:
-        worlds = draw_training_pair(seed, _worker.sources, batch.split, size=batch.size)
+        worlds = draw_training_pair(seed, sources, batch.split, size=batch.size)
     else:
-        worlds = (draw_training_scene(seed, _worker.sources, batch.split, size=batch.size),)
+        worlds = (draw_training_scene(seed, sources, batch.split, size=batch.size),)
     for world, path in zip(worlds, paths, strict=True):
         TrainingScene.of_world(world).save(path)

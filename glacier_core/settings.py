@@ -43,7 +43,7 @@ class Settings(BaseSettings):
         default=20_000, gt=0, description="Size of the map cache; the oldest maps leave first."
     )
     batch_size: int = Field(
-        default=4,
+        default=2,
         gt=0,
         description="Windows the network maps at once; halved when memory is short.",
     )

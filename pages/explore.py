@@ -10,6 +10,7 @@ from pages.components import progress, texts
 from pages.components.downloads import download_map
 from pages.components.map import ZoomTo, show_map
 from pages.components.scene_view import scene_view, zoom_to_glacier
+from pages.components.sentences import plain
 from pages.components.state import (
     DEFAULT_SCENE,
     app_state,
@@ -21,7 +22,7 @@ from pages.components.state import (
     guard,
     open_scene,
 )
-from pages.components.upload import upload_dialog
+from pages.components.upload import offer_upload
 
 STAND_IN = "simulated-valley"
 """Opens where the default scene cannot be fetched: it is made on the spot, offline."""
@@ -47,8 +48,7 @@ def pick_scene() -> None:
         key="scene",
         on_change=lambda: choose(scene=st.session_state["scene"]),
     )
-    if st.button("Open your own files", icon=":material/upload_file:", width="stretch"):
-        upload_dialog()
+    offer_upload()
 
 
 def pick_model() -> None:
@@ -162,7 +162,7 @@ comparison = current_comparison()
 
 texts.scene_heading(scene)
 if reason := st.session_state.get("why_simulated"):
-    st.info(f"{reason} So a simulated scene stands in.", icon=":material/cloud_off:")
+    st.info(f"{plain(reason)} So a simulated scene stands in.", icon=":material/cloud_off:")
 progress_slot = st.container()
 
 event = show_map(

@@ -6,6 +6,7 @@ from uuid import uuid4
 import streamlit as st
 
 import glacier_core as gc
+from pages.components.sentences import plain
 from pages.components.state import choose
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _show(job: "Job") -> None:
 
 def _offer(scene: "gc.Scene", model: "gc.Model", why: str) -> None:
     words, button = st.columns([5, 1], vertical_alignment="center")
-    words.warning(why)
+    words.warning(plain(why))
     if button.button("Map it", key="map-it", type="primary", width="stretch"):
         ask_for_map(scene, model)
         st.rerun()

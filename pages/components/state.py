@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import glacier_core as gc
+from pages.components.sentences import plain
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -108,7 +109,7 @@ def guard() -> Iterator[None]:
     try:
         yield
     except gc.GlacierError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         st.stop()
 
 

@@ -1,5 +1,6 @@
 """A reader's own files: kept under generated names, made into a scene, errors as sentences."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import streamlit as st
 
 import glacier_core as gc
 from glacier_core.settings import settings
+from pages.components.sentences import plain
 from pages.components.state import choose
 
 BAND_ORDERS = {
@@ -28,7 +30,22 @@ _VECTOR_SUFFIXES = ("gpkg", "geojson", "json", "zip", "parquet")
 _CHUNK = 1 << 20
 
 
-@st.dialog("Your own scene", width="large")
+def offer_upload() -> None:
+    """Show the button that opens the dialog, and the dialog as long as it is wanted.
+
+    A rerun, of a map that is done for instance, would otherwise close it over the reader's head.
+    """
+    if st.button("Open your own files", icon=":material/upload_file:", width="stretch"):
+        st.session_state["uploading"] = True
+    if st.session_state.get("uploading"):
+        upload_dialog()
+
+
+def _stop_uploading() -> None:
+    st.session_state["uploading"] = False
+
+
+@st.dialog("Your own scene", width="large", on_dismiss=_stop_uploading)
 def upload_dialog() -> None:
     """Ask for files and make a scene of them; what was given stays until it works."""
     st.write(
@@ -107,10 +124,20 @@ def _open(imagery: Sequence[Any], elevation: Any, outlines: Any, **options: Any)
         with st.spinner("Reading the files …"):
             scene = scene_from_uploads(imagery, elevation, outlines, **options)
     except gc.GlacierError as error:
-        st.error(str(error))
+        st.error(plain(in_their_names(str(error), imagery, elevation, outlines)))
         return
+    _stop_uploading()
     choose(scene=scene.id)
     st.rerun()
+
+
+def in_their_names(sentence: str, imagery: Sequence[Any], elevation: Any, outlines: Any) -> str:
+    """Return a sentence with the names the reader's files had instead of ours."""
+    theirs = {f"imagery-{number}.tif": given.name for number, given in enumerate(imagery, start=1)}
+    theirs["elevation.tif"] = elevation.name
+    if outlines:
+        theirs[f"outlines{_suffix(outlines.name)}"] = outlines.name
+    return re.sub("|".join(map(re.escape, theirs)), lambda found: theirs[found.group()], sentence)
 
 
 def scene_from_uploads(

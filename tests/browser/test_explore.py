@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+import rasterio
 from affine import Affine
 from PIL import Image
 from pyproj import Transformer
@@ -228,6 +229,50 @@ def test_works_at_the_width_of_a_phone(phone, small_scene, screenshot):
     assert frame["width"] > 340
     assert frame["height"] < 844
     screenshot(phone, "explore-phone")
+
+
+@pytest.fixture
+def own_files(small_scene, tmp_path):
+    """Write a reader's files: six bands, three bands, heights."""
+    folder = gc.write_scene(small_scene, tmp_path / "given")
+    with (
+        rasterio.open(folder / "optical.tif") as six,
+        rasterio.open(
+            folder / "three.tif", "w", **six.profile | {"count": 3, "driver": "GTiff"}
+        ) as three,
+    ):
+        three.write(six.read([1, 2, 3]))
+    return folder
+
+
+def give(page, number, path):
+    page.locator("[role=dialog] input[type=file]").nth(number).set_input_files(path)
+    page.get_by_role("dialog").get_by_text(path.name).first.wait_for()
+
+
+def test_own_files_are_refused_with_a_sentence_and_then_opened(page, own_files, screenshot):
+    open_map(page, SMALL)
+    page.get_by_role("button", name="Open your own files").click()
+    give(page, 0, own_files / "three.tif")
+    give(page, 1, own_files / "elevation.tif")
+    page.get_by_role("button", name="Open this scene").click()
+    page.get_by_role("dialog").get_by_text("3 bands").wait_for()
+    screenshot(page, "upload-refused")
+    assert page.get_by_role("dialog").get_by_text("elevation.tif").count() > 0
+    page.get_by_role("dialog").get_by_role("button", name="Remove three.tif").click()
+    give(page, 0, own_files / "optical.tif")
+    page.get_by_role("button", name="Open this scene").click()
+    page.wait_for_url("**scene=upload-**")
+    wait_for_result(page)
+    assert page.get_by_text("Your own scene").first.is_visible()
+
+
+def test_agreement_is_an_option_where_there_is_an_expert(page, small_scene):
+    wait_for_result(open_map(page, SMALL))
+    page.get_by_label("Agreement with the expert", exact=True).check()
+    legend = page.locator(".legend").inner_text()
+    for meaning in ("Both say glacier", "Only the network", "Only the expert"):
+        assert meaning in legend
 
 
 def test_unknown_or_hostile_address_is_a_sentence(page):

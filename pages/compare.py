@@ -118,7 +118,7 @@ def table_key() -> str:
 def pick_row(ids: list[str]) -> None:
     rows = st.session_state[table_key()]["selection"]["rows"]
     choose(glacier=ids[rows[0]] if rows else "")
-    st.session_state["row_picks"] = st.session_state.get("row_picks", 0) + 1
+    st.session_state["in_view"] = ""
 
 
 def glacier_table(comparison: "gc.Comparison") -> None:
@@ -245,13 +245,15 @@ with buttons:
     show_definitions(comparison.definitions, COLUMNS, "What the numbers mean")
 headline(scene, comparison)
 
-zoom_to = zoom_to_glacier(comparison.expert, state.glacier) if state.glacier else None
+in_view = state.glacier in ("", st.session_state.get("in_view"))
+zoom_to = None if in_view else zoom_to_glacier(comparison.expert, state.glacier)
 event = show_map(
     scene_view(state, scene, result, comparison, values="agreement", zoom_to=zoom_to),
     key="compare",
 )
 if event and event.glacier_id and event.glacier_id != state.glacier:
     choose(glacier=event.glacier_id)
+    st.session_state["in_view"] = event.glacier_id
     st.session_state["map_picks"] = st.session_state.get("map_picks", 0) + 1
 
 summary(comparison)

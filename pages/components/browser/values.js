@@ -2,6 +2,7 @@
 // moves at once and without the server.
 
 const known = new Map(); // name of a layer -> { address, table }
+const drawn = new WeakMap(); // map -> { id of a layer: template of the tiles it draws }
 const pixels = new Map(); // address -> promise of the pixels of a tile
 const KEPT_TILES = 64;
 
@@ -9,9 +10,11 @@ export function addValues(map, layer, root) {
   teachProtocol();
   const name = encodeURIComponent(layer.tiles);
   known.set(name, { address: root + layer.tiles, table: colorTable(layer.ramp) });
+  const tiles = template(name, 0);
+  drawn.set(map, { ...drawn.get(map), [layer.id]: tiles });
   map.addSource(layer.id, {
     type: "raster",
-    tiles: [template(name, 0)],
+    tiles: [tiles],
     tileSize: 512,
     bounds: layer.bounds,
     maxzoom: layer.max_zoom,
@@ -28,9 +31,13 @@ export function addValues(map, layer, root) {
 export function setThreshold(map, id, threshold) {
   const source = map.getSource(id);
   if (!source) return;
-  const [name] = source.tiles[0].slice("values://".length).split("/");
+  // A source does not know its own tiles before it has loaded.
+  const shown = drawn.get(map)[id];
+  const [name] = shown.slice("values://".length).split("/");
   const wanted = template(name, Math.round(threshold * 255));
-  if (source.tiles[0] !== wanted) source.setTiles([wanted]);
+  if (shown === wanted) return;
+  drawn.get(map)[id] = wanted;
+  source.setTiles([wanted]);
 }
 
 export function setOpacity(map, id, opacity) {

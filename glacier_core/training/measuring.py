@@ -128,12 +128,18 @@ def write_card(
     recipe: TrainingRecipe,
     network: GlaViTU,
     measured: Measured,
-    seconds: float,
-    *,
-    real_terrain: bool,
+    training: str,
     tell: Callable[[str], None],
 ) -> ModelCard:
-    """Make the model card; the real scene is scored here, when nothing is left to choose."""
+    """Make the model card; the real scene is scored here, when nothing is left to choose.
+
+    Parameters
+    ----------
+    training : str
+        As `describe_training` tells it.
+    tell : callable
+        Is told if there is no real scene to score on.
+    """
     card = ModelCard(
         name=recipe.name,
         title=recipe.title,
@@ -142,7 +148,7 @@ def write_card(
         calibration=measured.curve,
         reliability=measured.reliability,
         accuracy=tuple(simulated_figures(measured)),
-        training=describe_training(recipe, seconds, real_terrain=real_terrain),
+        training=training,
         licence=LICENCE,
     )
     try:
@@ -175,7 +181,9 @@ def simulated_figures(measured: Measured) -> list[Accuracy]:
     return [*figures, pairs]
 
 
-def describe_training(recipe: TrainingRecipe, seconds: float, *, real_terrain: bool) -> str:
+def describe_training(
+    recipe: TrainingRecipe, seconds: float, offset: float, *, real_terrain: bool
+) -> str:
     """Tell data, recipe, time and limits in words, for the card."""
     ground = (
         "half of them on procedural ground, half on real elevation models and glacier outlines"
@@ -189,8 +197,10 @@ def describe_training(recipe: TrainingRecipe, seconds: float, *, real_terrain: b
         f"{recipe.steps} steps of {recipe.batch} patches of {recipe.patch_size} pixels, AdamW "
         f"{recipe.learning_rate:g} along one cosine, focal loss with gamma "
         f"{recipe.focal_gamma:g}, seed {recipe.seed}; {seconds / 60:.0f} minutes on "
-        f"{torch.get_num_threads()} thread(s) of a {platform.machine()} processor. Made by the "
-        f"recipe {recipe.name!r}. {CAVEATS}"
+        f"{torch.get_num_threads()} thread(s) of a {platform.machine()} processor. The glacier "
+        f"logit was then shifted by {offset:+.2f}, which gave the highest IoU on "
+        f"{recipe.calibration_scenes} simulated scenes kept for that and for calibration. Made by "
+        f"the recipe {recipe.name!r}. {CAVEATS}"
     )
 
 

@@ -80,7 +80,7 @@ def test_card_holds_what_was_measured(measured, tiny_recipe, monkeypatch):
     real = Accuracy(dataset="a real scene", metric="IoU", value=0.79, simulated=False)
     monkeypatch.setattr(measuring, "real_figures", lambda model: [real])
     network = GlaViTU(tiny_recipe.network)
-    card = write_card(tiny_recipe, network, measured, 90.0, real_terrain=True, tell=print)
+    card = write_card(tiny_recipe, network, measured, "told", print)
     assert card.reliability == measured.reliability
     assert card.calibration == measured.curve
     assert card.accuracy[-1] == real
@@ -97,15 +97,16 @@ def test_without_the_real_scene_the_card_has_no_real_figure_and_the_log_says_why
     monkeypatch.setattr(measuring, "real_figures", unreachable)
     lines = []
     network = GlaViTU(tiny_recipe.network)
-    card = write_card(tiny_recipe, network, measured, 90.0, real_terrain=False, tell=lines.append)
+    card = write_card(tiny_recipe, network, measured, "told", lines.append)
     assert all(figure.simulated for figure in card.accuracy)
     assert lines == ["Not scored on a real scene: no network"]
 
 
 def test_description_follows_the_recipe(tiny_recipe):
-    text = describe_training(tiny_recipe, 150.0, real_terrain=False)
+    text = describe_training(tiny_recipe, 150.0, 0.2, real_terrain=False)
     assert "4 of 320 x 320 pixels" in text
     assert "6 steps of 2 patches of 32 pixels" in text
     assert "all of them on procedural ground" in text
+    assert "shifted by +0.20" in text
     assert f"on {torch.get_num_threads()} thread(s) of" in text
-    assert "real elevation models" in describe_training(tiny_recipe, 1.0, real_terrain=True)
+    assert "real elevation models" in describe_training(tiny_recipe, 1.0, -0.1, real_terrain=True)

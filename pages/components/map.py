@@ -48,8 +48,6 @@ class MapView:
     point : str
         Address that tells the values of a clicked point (``?lon=…&lat=…`` is added);
         empty for none.
-    swipe : (str, str), optional
-        Ids of the layers left and right of a handle.
     threshold : Threshold, optional
         Slider that hides low values of a data layer.
     zoom_to : ZoomTo, optional
@@ -63,7 +61,6 @@ class MapView:
     title: str
     badge: str = ""
     point: str = ""
-    swipe: tuple[str, str] | None = None
     threshold: Threshold | None = None
     zoom_to: ZoomTo | None = None
     selected: str = ""

@@ -148,6 +148,21 @@ def test_layers_switch_without_a_rerun(page, small_scene):
     assert len(sent) == before
 
 
+def test_swipe_shows_other_imagery_right_of_the_handle(page, small_scene):
+    wait_for_result(open_map(page, SMALL))
+    west, east = centre_of(30, 16), centre_of(30, 56)
+    before = [color_at(page, *place) for place in (west, east)]
+    page.get_by_label("Swipe with").select_option("Hillshade")
+    page.wait_for_timeout(1500)
+    left, right = (color_at(page, *place) for place in (west, east))
+    assert np.abs(left - before[0]).max() <= 2
+    assert np.ptp(right) <= 2 < np.abs(right - before[1]).max()
+    page.get_by_label("Handle between the two pictures").press("Home")
+    assert np.ptp(color_at(page, *west)) <= 2
+    page.get_by_label("Swipe with").select_option("nothing")
+    assert np.abs(color_at(page, *east) - before[1]).max() <= 2
+
+
 def test_probability_is_coloured_as_its_ramp_says(page, small_scene):
     wait_for_result(open_map(page, SMALL))
     page.get_by_label("None").first.check()

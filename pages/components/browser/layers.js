@@ -4,8 +4,8 @@ import { addValues, setOpacity } from "./values.js";
 
 const HALO = "#ffffff";
 
-export function drawLayers(map, data, root, choices, leftOut) {
-  const wanted = data.layers.filter((layer) => layer.id !== leftOut);
+export function drawLayers(map, data, root, choices) {
+  const wanted = data.layers;
   removeOthers(map, wanted);
   for (const layer of wanted) {
     if (changed(map, layer)) remove(map, layer.id);

@@ -129,7 +129,6 @@ class GlacierMap {
     this.badge.hidden = !data.badge;
     this.badge.textContent = data.badge;
     this.adoptLayers();
-    this.showSwipe();
     this.redraw();
     this.showThreshold();
     this.placeCamera();
@@ -153,16 +152,19 @@ class GlacierMap {
   }
 
   redraw() {
-    const [left, right] = this.data.swipe ?? [];
-    drawLayers(this.map, this.data, this.root, this.choices, right);
-    if (this.swipe) drawLayers(this.swipe.map, this.data, this.root, this.choices, left);
-    buildPanel(this.panel, this.data.layers, this.choices, {
+    const { layers } = this.data;
+    this.endIdleSwipe();
+    drawLayers(this.map, this.data, this.root, this.choices);
+    this.swipe?.draw();
+    buildPanel(this.panel, layers, this.choices, {
       show: (layer, visible) => this.show(layer, visible),
       fade: (layer, opacity) => this.fade(layer, opacity),
       basemap: (visible) => this.showBasemap(visible),
       basemapVisible: this.basemapVisible,
+      swipe: (id) => this.swipeWith(id),
+      swipeId: this.swipe?.id ?? "",
     });
-    buildLegend(this.legend, this.data.layers.filter((layer) => this.choices.get(layer.id).visible));
+    buildLegend(this.legend, layers.filter((layer) => this.choices.get(layer.id).visible));
   }
 
   show(layer, visible) {
@@ -173,7 +175,8 @@ class GlacierMap {
 
   fade(layer, opacity) {
     this.choices.get(layer.id).opacity = opacity;
-    for (const map of this.maps()) setDrawn(map, layer, this.choices.get(layer.id));
+    setDrawn(this.map, layer, this.choices.get(layer.id));
+    this.swipe?.draw();
   }
 
   maps() {
@@ -182,25 +185,37 @@ class GlacierMap {
 
   showBasemap(visible) {
     this.basemapVisible = visible;
-    for (const map of this.maps()) {
-      if (visible && !map.getSource("basemap")) {
-        map.addSource("basemap", openStreetMap);
-        const [, lowest] = map.getStyle().layers;
-        map.addLayer({ id: "basemap", type: "raster", source: "basemap" }, lowest?.id);
-      }
-      if (map.getLayer("basemap")) {
-        map.setLayoutProperty("basemap", "visibility", visible ? "visible" : "none");
-      }
+    for (const map of this.maps()) this.layBasemap(map);
+  }
+
+  layBasemap(map) {
+    if (this.basemapVisible && !map.getSource("basemap")) {
+      map.addSource("basemap", openStreetMap);
+      const [, lowest] = map.getStyle().layers;
+      map.addLayer({ id: "basemap", type: "raster", source: "basemap" }, lowest?.id);
+    }
+    if (map.getLayer("basemap")) {
+      const visibility = this.basemapVisible ? "visible" : "none";
+      map.setLayoutProperty("basemap", "visibility", visibility);
     }
   }
 
-  showSwipe() {
-    const wanted = Boolean(this.data.swipe);
-    if (wanted && !this.swipe) this.swipe = new Swipe(this);
-    if (!wanted && this.swipe) {
-      this.swipe.end();
-      this.swipe = null;
-    }
+  swipeWith(id) {
+    this.swipe?.end();
+    this.swipe = id ? new Swipe(this, id) : null;
+    this.redraw();
+  }
+
+  // A swipe ends when its picture is the one on the left, or nothing is.
+  endIdleSwipe() {
+    if (!this.swipe) return;
+    const { group } = this.data.layers.find((layer) => layer.id === this.swipe.id) ?? {};
+    const left = this.data.layers.find(
+      (layer) => layer.group === group && this.choices.get(layer.id).visible,
+    );
+    if (left && left.id !== this.swipe.id) return;
+    this.swipe.end();
+    this.swipe = null;
   }
 
   showThreshold() {

@@ -42,7 +42,21 @@ function radios(group, layers, choices, actions) {
   const none = radio(group, `${group}-none`, !shown);
   none.addEventListener("change", () => shown && actions.show(shown, false));
   set.append(labelled(none, "None"));
+  if (group === "imagery" && shown) set.append(swipe(layers, shown, actions));
   return set;
+}
+
+function swipe(layers, shown, actions) {
+  const select = element("select", { id: "swipe-with" });
+  select.append(element("option", { value: "" }, "nothing"));
+  for (const layer of layers) {
+    if (layer !== shown) select.append(element("option", { value: layer.id }, layer.title));
+  }
+  select.value = actions.swipeId;
+  select.addEventListener("change", () => actions.swipe(select.value));
+  const label = element("label", {}, "Swipe with");
+  label.append(select);
+  return label;
 }
 
 function radio(group, id, checked) {

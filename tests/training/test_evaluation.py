@@ -48,20 +48,20 @@ def test_metrics_by_hand():
         SurfaceClass.ROCK,
     )
     scene = scored(
-        surface=[ice, ice, debris, debris, debris, pond, snow, snow, water, rock, rock, rock, rock],
-        glacier=[1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0],
-        predicted=[1, 1, 1, 0, 0, 0, 1, 0, 1, 1, 0, 0, 0],
-        shadow=[1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0, 0],
+        surface=[ice, ice] + [debris] * 3 + [pond, snow, snow, water] + [rock] * 4 + [debris],
+        glacier=[1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+        predicted=[1, 1, 1, 0, 0, 0, 1, 0, 1, 1, 0, 0, 0, 1],  # the last: debris without ice
+        shadow=[1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0],
     )
     assert metrics([scene], NETWORK) == pytest.approx(
         {
-            "IoU": 3 / 9,
-            "IoU of clean ice": 2 / 5,
+            "IoU": 3 / 10,
+            "IoU of clean ice": 2 / 6,
             "IoU in shadow": 1 / 3,
             "recall of debris-covered ice": 1 / 4,
             "off-glacier snow called glacier": 1 / 2,
             "water called glacier": 1.0,
-            "other ground called glacier": 1 / 4,
+            "other ground called glacier": 2 / 5,
         }
     )
 

@@ -217,11 +217,12 @@ def current_map() -> "gc.GlacierMap | None":
 
 
 def require_map() -> "gc.GlacierMap":
-    """Return the finished map, or say where to make it and stop the page."""
+    """Return the finished map; before it is made, show it being made and stop the page."""
+    from pages.components.progress import watch_mapping
+
     result = current_map()
     if result is None:
-        st.info("This scene has not been mapped yet. **Explore** maps it.")
-        st.page_link("explore.py", label="Map it in Explore", icon=":material/map:")
+        watch_mapping(current_scene(), current_model())
         st.stop()
     return result
 

@@ -25,12 +25,12 @@ TINY = {"scene": "tiny", "model": "tiny"}
 def until_mapped(app, seconds=60):
     """Look again, as the page's own fragment does in a browser, until the map is made."""
     deadline = time.monotonic() + seconds
-    while not app.metric:
+    while "map" not in address(app):
         assert time.monotonic() < deadline
         assert not app.exception
         time.sleep(0.2)
         app.run()
-    return app
+    return app.run()
 
 
 def address(app):
@@ -179,10 +179,20 @@ def test_map_of_another_scene_is_not_shown(world, open_page):
     assert address(app).get("map") != kept.key
 
 
+@pytest.mark.parametrize("page", ["compare", "confidence"])
+def test_other_pages_map_a_linked_scene_too(world, open_page, page):
+    world()
+    app = open_page(page, **TINY)
+    assert not app.exception
+    until_mapped(app)
+    assert len(address(app)["map"]) == 64
+
+
 def test_damaged_kept_map_is_made_again(world, open_page):
     kept = world()
     (settings().data_dir / "maps" / kept["map"] / "probability.tif").write_bytes(b"broken")
     app = until_mapped(open_page("explore", **kept))
+    assert app.metric
     assert not app.error
     assert address(app)["map"] != kept["map"]
 

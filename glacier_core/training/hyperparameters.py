@@ -43,6 +43,8 @@ class TrainingRecipe:
         Rows and columns of every scene.
     procedural_terrains : int, optional
         How many to cut each side's scenes from; None is the simulator's own number.
+    real_terrain : bool
+        Whether half of the scenes stand on real elevation models, fetched like every sample.
     """
 
     name: str
@@ -70,6 +72,7 @@ class TrainingRecipe:
     mixed_precision: bool = True
     scene_size: int = SCENE_SIZE
     procedural_terrains: int | None = None
+    real_terrain: bool = True
 
     def __post_init__(self) -> None:
         if self.patch_size % self.network.size_multiple:

@@ -7,8 +7,8 @@ from pathlib import Path
 from glacier_core.errors import ModelError, StorageError
 from glacier_core.models.config import GLAVITU_SMALL, GlaViTUConfig
 from glacier_core.models.registry import save_model
-from glacier_core.settings import settings
 from glacier_core.simulation.ground import SurfaceClass
+from glacier_core.sources.terrain import fetch_terrain
 from glacier_core.training.augmentation import Augmentation
 from glacier_core.training.balance import balance_classes
 from glacier_core.training.hyperparameters import TrainingRecipe
@@ -72,6 +72,7 @@ RECIPES: dict[str, TrainingRecipe] = {
             mixed_precision=False,
             scene_size=80,
             procedural_terrains=1,
+            real_terrain=False,
         ),
     )
 }
@@ -86,7 +87,7 @@ def train(
     """Train a model by a recipe, balance and calibrate it, score it and write its card.
 
     Stopped at any point, it goes on from there when it is called again with the same folder.
-    Real terrain comes from ``settings().samples_mirror``; without it all ground is made up.
+    Real terrain, where the recipe asks for it, is fetched once like every sample.
 
     Parameters
     ----------
@@ -106,6 +107,8 @@ def train(
     ------
     ModelError
         If there is no such recipe, or the loss is no number any more.
+    SourceError
+        If the real terrain cannot be fetched.
     StorageError
         If the disk refuses, or the folder holds another training.
     """
@@ -113,8 +116,8 @@ def train(
     home = Path(folder)
     tell = progress or _say_nothing
     batches = scene_batches(chosen)
-    samples = settings().samples_mirror
-    _note_terrain(home / "scenes", samples, tell)
+    samples = fetch_terrain() if chosen.real_terrain else None
+    _note_terrain(home / "scenes", chosen.real_terrain, tell)
     files = {
         purpose: keep_scenes(
             batch, home / "scenes", samples, tell, procedural=chosen.procedural_terrains
@@ -132,7 +135,7 @@ def train(
         scored=_single(files["scored"]),
         pairs=files["pairs"],
     )
-    told = describe_training(chosen, seconds, offset, real_terrain=samples is not None)
+    told = describe_training(chosen, seconds, offset, real_terrain=chosen.real_terrain)
     card = write_card(chosen, network, measured, told, tell)
     save_model(network, card, home / chosen.name)
     return home / chosen.name
@@ -169,16 +172,16 @@ def scene_batches(recipe: TrainingRecipe) -> dict[str, SceneBatch]:
     return {batch.purpose: batch for batch in batches}
 
 
-def _note_terrain(folder: Path, samples: Path | None, tell: Callable[[str], None]) -> None:
+def _note_terrain(folder: Path, real_terrain: bool, tell: Callable[[str], None]) -> None:
     """Say which terrain there is, and never mix scenes drawn with and without real terrain."""
-    if samples is None:
-        tell("No samples mirror is set (GLACIER_SAMPLES_MIRROR): all ground is procedural.")
-    facts = {"real_terrain": samples is not None}
+    if not real_terrain:
+        tell("The recipe asks for no real terrain: all ground is procedural.")
+    facts = {"real_terrain": real_terrain}
     note = folder / TERRAIN
     if note.exists() and json.loads(note.read_text(encoding="utf-8")) != facts:
         raise StorageError(
-            f"The scenes in {folder} were drawn {'without' if samples else 'with'} real terrain. "
-            "Set or unset GLACIER_SAMPLES_MIRROR as it was then, or choose another folder."
+            f"The scenes in {folder} were drawn {'without' if real_terrain else 'with'} real "
+            "terrain, by another recipe. Choose another folder."
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ $(VENV)/.dev: $(VENV)/.app
 
 test: $(VENV)/.dev check
 	scripts/browser.sh $(BIN)/python
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -21,6 +21,7 @@ from pages.components.state import (
     current_outlines,
     guard,
     open_scene,
+    predicted_outlines,
 )
 from pages.components.upload import offer_upload
 
@@ -117,7 +118,7 @@ def summary(result: "gc.GlacierMap") -> None:
 
 
 def outline_table(result: "gc.GlacierMap") -> None:
-    table = result.outlines().drop(columns=["geometry", "name", "analyst"])
+    table = predicted_outlines(result.key).drop(columns=["geometry", "name", "analyst"])
     picked = st.dataframe(
         table,
         hide_index=True,
@@ -143,7 +144,7 @@ def wish_to_zoom(result: "gc.GlacierMap | None") -> ZoomTo | None:
     picked = app_state().glacier
     if not picked or picked == st.session_state.get("in_view"):
         return None
-    predicted = None if result is None else result.outlines()
+    predicted = None if result is None else predicted_outlines(result.key)
     for outlines in (current_outlines(), predicted):
         wish = None if outlines is None else zoom_to_glacier(outlines, picked)
         if wish:

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import streamlit as st
+
 from glacier_core.viewing.layers import (
     Layer,
     agreement_layer,
@@ -12,7 +14,14 @@ from glacier_core.viewing.layers import (
     scene_layers,
 )
 from pages.components.map import MapView, ZoomTo
-from pages.components.state import AppState, current_outlines
+from pages.components.state import (
+    AppState,
+    app_state,
+    compare,
+    current_outlines,
+    open_outlines,
+    predicted_outlines,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -67,16 +76,27 @@ def _outlines(
     comparison: "gc.Comparison | None",
 ) -> list[Layer]:
     """Return the outlines, the expert's on top: a click tells their deviations first."""
-    from glacier_core.viewing.readings import deviation_rows
-
     layers: list[Layer] = []
     if result is not None:
-        layers.append(predicted_layer(result.outlines(), tolerance_m=scene.resolution / 6))
-    experts = current_outlines()
-    if experts is not None:
-        rows = None if comparison is None else deviation_rows(comparison)
-        layers.append(expert_layer(experts, rows=rows, tolerance_m=scene.resolution / 6))
+        layers.append(_predicted(result.key, scene.resolution / 6))
+    if current_outlines() is not None:
+        compared = "" if comparison is None or result is None else result.key
+        layers.append(_expert(scene.id, app_state().experts, compared, scene.resolution / 6))
     return layers
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _predicted(map_key: str, tolerance_m: float) -> Layer:
+    return predicted_layer(predicted_outlines(map_key), tolerance_m=tolerance_m)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _expert(scene_id: str, experts: str, map_key: str, tolerance_m: float) -> Layer:
+    from glacier_core.viewing.readings import deviation_rows
+
+    outlines = open_outlines(scene_id, experts)
+    rows = deviation_rows(compare(map_key, scene_id, experts)) if map_key else None
+    return expert_layer(outlines, rows=rows, tolerance_m=tolerance_m)
 
 
 def zoom_to_glacier(outlines: "gpd.GeoDataFrame", glacier_id: str) -> ZoomTo | None:

@@ -113,7 +113,7 @@ def guard() -> Iterator[None]:
         st.stop()
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the scene …")
+@st.cache_resource(max_entries=2, show_spinner="Opening the scene …")
 def open_scene(scene_id: str) -> "gc.Scene":
     """Open a scene once for all readers."""
     return gc.open_scene(scene_id)
@@ -125,7 +125,7 @@ def load_model(model_id: str) -> "gc.Model":
     return gc.load_model(model_id)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the map …")
+@st.cache_resource(max_entries=2, show_spinner="Opening the map …")
 def open_map(map_key: str) -> "gc.GlacierMap":
     """Open a finished map once for all readers.
 
@@ -141,6 +141,12 @@ def open_map(map_key: str) -> "gc.GlacierMap":
     if found is None:
         raise StorageError("That map is no longer kept. Map the scene again.")
     return found
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def predicted_outlines(map_key: str) -> "gpd.GeoDataFrame":
+    """Return the outlines of a map, drawn around its ice once for all readers."""
+    return open_map(map_key).outlines()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Comparing with the expert …")

@@ -12,15 +12,17 @@ from glacier_core.viewing.layers import finest_zoom
 from .conftest import ramp_scene
 from .places import decoded, degrees_of, tile_and_pixel
 
-PLACES = [(30, 20), (30, 60), (55, 79), (0, 40), (59, 16)]
+PLACES = [(30, 20), (30, 60), (55, 79), (0, 40), (59, 16), (59, 40)]
 
 
 @pytest.mark.parametrize(("row", "column"), PLACES)
 def test_tile_holds_the_value_of_the_pixel_under_it(scene, result, row, column):
-    lon, lat = degrees_of(scene, row, column)
-    tile, (down, across) = tile_and_pixel(lon, lat, finest_zoom(scene) + 2)
-    picture = decoded(tiles.map_tile(result.key, "probability", tile))
-    assert tuple(picture[down, across]) == (round(255 * column / 79), 0, 0, 255)
+    """Also close to the corners of the pixel: nothing is shifted, stretched or smoothed."""
+    for south, east in [(0.0, 0.0), (-0.4, -0.4), (0.4, 0.4), (0.4, -0.4)]:
+        lon, lat = degrees_of(scene, row + south, column + east)
+        tile, (down, across) = tile_and_pixel(lon, lat, finest_zoom(scene) + 3)
+        picture = decoded(tiles.map_tile(result.key, "probability", tile))
+        assert tuple(picture[down, across]) == (round(255 * column / 79), 0, 0, 255)
 
 
 @pytest.mark.parametrize("north", [8_900_000.0, 5_200_000.0, 10_000.0])

@@ -8,7 +8,11 @@ export class Inspector {
     this.view = view;
     const { map, library } = view;
     this.marker = new library.Marker({ color: "#1b2733" });
-    this.card = element("aside", { class: "reading", "aria-label": "Values read from the map", hidden: "" });
+    this.card = element("aside", {
+      class: "reading",
+      "aria-label": "Values read from the map",
+      "aria-live": "polite",
+    });
     view.stage.after(this.card);
     map.on("click", (event) => this.inspect(event.lngLat, event.point));
     map.getCanvas().addEventListener("keydown", (event) => {
@@ -20,10 +24,9 @@ export class Inspector {
 
   inspect(place, point) {
     const glaciers = this.view.glaciersAt(point);
-    const content = element("div", { "aria-live": "polite" });
+    const content = element("div");
     content.append(...glaciers.map(glacierPart));
     this.card.replaceChildren(this.closer(), content);
-    this.card.hidden = false;
     this.card.scrollTop = 0;
     this.marker.setLngLat(place).addTo(this.view.map);
     this.readPixel(place, content);
@@ -38,7 +41,7 @@ export class Inspector {
   }
 
   close() {
-    this.card.hidden = true;
+    this.card.replaceChildren();
     this.marker.remove();
   }
 

@@ -10,6 +10,7 @@ from glacier_core.deviations.definitions import DEFINITIONS
 from glacier_core.deviations.reliability import CONFIDENCE_DEFINITIONS
 from glacier_core.models.card import ModelCard
 from glacier_core.provenance import software
+from glacier_core.viewing.tables import accuracy_table
 from pages.components import sentences
 from pages.components.figures import show_definitions
 from pages.components.state import app_state, load_model, processor
@@ -71,24 +72,23 @@ def model_card(name: str) -> None:
             f"**Licence:** {sentences.plain(card.licence)}  \n"
             f"**Weights, SHA-256:** `{card.sha256}`"
         )
-        accuracy_table(card)
+        measured(card)
 
 
-def accuracy_table(card: ModelCard) -> None:
+def measured(card: ModelCard) -> None:
     if not card.accuracy:
         st.info("Its card holds no measured accuracy.")
         return
-    st.markdown("**Measured accuracy**")
-    table = pd.DataFrame([figure.model_dump() for figure in card.accuracy])
-    table["simulated"] = table["simulated"].map({True: "simulated", False: "observed"})
+    st.markdown("**Measured accuracy**; a rule beside it is scored on the same pixels")
+    table = accuracy_table(card)
+    figures = {name: name for name in table.columns[2:-1]} | {"network": "Network"}
     st.dataframe(
         table,
         hide_index=True,
-        column_config={
-            "dataset": "Measured on",
-            "metric": "Figure",
-            "value": st.column_config.NumberColumn("Value", format="%.3f"),
-            "simulated": "Data",
+        column_config={"dataset": "Measured on", "metric": "Figure", "data": "Data"}
+        | {
+            name: st.column_config.NumberColumn(label, format="%.3f")
+            for name, label in figures.items()
         },
         alt="Measured figures of this model, each with its data set.",
     )

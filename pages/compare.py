@@ -67,22 +67,19 @@ BASELINE_COLUMNS = {
 
 def headline(scene: "gc.Scene", comparison: "gc.Comparison") -> None:
     """Say in words what the numbers say, and warn where image and outlines are years apart."""
-    dates = comparison.glaciers["expert_date"]
     st.markdown(f"#### {sentences.comparison_sentence(comparison)}")
-    more = (
-        sentences.human_sentence(),
-        sentences.continuing_sentence(comparison, complete=complete_outlines(scene)),
-        "" if scene.simulated else sentences.unknown_date_sentence(scene, dates),
-    )
-    st.markdown(" ".join(filter(None, more)))
-    if apart := sentences.years_apart_sentence(scene, dates):
+    continuing = sentences.continuing_sentence(comparison, complete=complete_outlines(scene))
+    st.markdown(f"{sentences.human_sentence()} {continuing}")
+    if apart := sentences.years_apart_sentence(scene, comparison.glaciers["expert_date"]):
         st.warning(apart, icon=":material/event:")
 
 
 def limits(scene: "gc.Scene", comparison: "gc.Comparison") -> None:
+    dates = comparison.glaciers["expert_date"]
     told = (
         sentences.elsewhere_sentence(comparison, complete=complete_outlines(scene)),
         sentences.unmapped_sentence(comparison),
+        "" if scene.simulated else sentences.unknown_date_sentence(scene, dates),
         *map(sentences.plain, scene.attributes.notes),
     )
     with st.popover("Before you quote these numbers", icon=":material/priority_high:"):
@@ -233,24 +230,24 @@ scene, result = current_scene(), require_map()
 outlines = current_outlines()
 told = "" if outlines is None else sentences.expert_line(outlines)
 texts.scene_heading(scene, "Compare: ", told)
-buttons = st.container(horizontal=True)
+words, picture, buttons = st.container(), st.container(), st.container(horizontal=True)
 with buttons:
     choose_experts(scene)
 comparison = current_comparison()
 if comparison is None:
     st.info("This scene came without expert outlines. Upload some to compare the map with.")
     st.stop()
+with words:
+    headline(scene, comparison)
 with buttons:
     limits(scene, comparison)
     show_definitions(comparison.definitions, COLUMNS, "What the numbers mean")
-headline(scene, comparison)
 
 in_view = state.glacier in ("", st.session_state.get("in_view"))
 zoom_to = None if in_view else zoom_to_glacier(comparison.expert, state.glacier)
-event = show_map(
-    scene_view(state, scene, result, comparison, values="agreement", zoom_to=zoom_to),
-    key="compare",
-)
+view = scene_view(state, scene, result, comparison, values="agreement", zoom_to=zoom_to)
+with picture:
+    event = show_map(view, key="compare")
 if event and event.glacier_id and event.glacier_id != state.glacier:
     choose(glacier=event.glacier_id)
     st.session_state["in_view"] = event.glacier_id

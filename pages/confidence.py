@@ -43,11 +43,6 @@ def shares(map_key: str) -> pd.DataFrame:
     )
 
 
-def headline(table: pd.DataFrame, card: ModelCard) -> None:
-    st.markdown(f"#### {sentences.doubt_sentence(table, DOUBTFUL)}")
-    st.markdown(f"{sentences.WHAT_CONFIDENCE_MEANS} {sentences.calibration_sentence(card)}")
-
-
 def shares_section(table: pd.DataFrame, scene: "gc.Scene") -> None:
     st.subheader("How much is doubtful")
     picture, numbers = st.columns([3, 2])
@@ -105,8 +100,8 @@ with guard():
     card = load_model(result.model_name).card
 texts.scene_heading(scene, "Confidence: ")
 table = shares(result.key)
-headline(table, card)
-show_definitions(CONFIDENCE_DEFINITIONS, CONFIDENCE_DEFINITIONS, "What the numbers mean")
+st.markdown(f"#### {sentences.doubt_sentence(table, DOUBTFUL)}")
+st.markdown(sentences.WHAT_CONFIDENCE_MEANS)
 
 comparison = current_comparison()
 threshold = Threshold(
@@ -119,6 +114,8 @@ event = show_map(
 if event and event.glacier_id:
     choose(glacier=event.glacier_id)
 
+st.markdown(f"{sentences.WHERE_DOUBT_LIES} {sentences.calibration_sentence(card)}")
+show_definitions(CONFIDENCE_DEFINITIONS, CONFIDENCE_DEFINITIONS, "What the numbers mean")
 shares_section(table, scene)
 here = None
 if comparison is not None:

@@ -22,10 +22,14 @@ INPUTS = {
 """Feature groups that a model may take, in words."""
 
 WHAT_CONFIDENCE_MEANS = (
-    "Confidence says how often the network was right on other scenes where it was this sure: "
-    "of all pixels marked 90 %, about nine in ten should be right. It is about the class of a "
-    "pixel, glacier or not, so solid rock can be as certain as solid ice; doubt lies along "
-    "margins, in shadow, under debris and in old snow."
+    "Confidence is the chance that a pixel is classed right, glacier or not: of all pixels marked "
+    "90 %, about nine in ten should be right."
+)
+
+WHERE_DOUBT_LIES = (
+    "It was learnt from scenes where the truth is known, by how often the network was right when "
+    "it was this sure. Solid rock can be as certain as solid ice; doubt lies along margins, in "
+    "shadow, under debris and in old snow."
 )
 
 OLD_OUTLINES = (

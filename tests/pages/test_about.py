@@ -30,8 +30,8 @@ def test_every_model_shows_its_card(model, open_page):
     assert "six optical bands, elevation and slope" in told
     tables = [frame.value for frame in app.dataframe if "metric" in frame.value.columns]
     tiny = next(table for table in tables if "a real valley" in list(table["dataset"]))
-    assert list(tiny["value"]) == [0.8125, 0.75]
-    assert list(tiny["simulated"]) == ["simulated", "observed"]
+    assert list(tiny["network"]) == [0.8125, 0.75]
+    assert list(tiny["data"]) == ["simulated", "observed"]
 
 
 def test_a_damaged_model_is_a_sentence_and_the_rest_stays(model, open_page):

@@ -15,7 +15,7 @@ PATIENCE = 120_000  # milliseconds; two busy cores draw the map and run the netw
 
 
 @contextmanager
-def serving(data_dir: Path, mirror: Path | None = None):
+def serving(data_dir: Path, mirror: Path | None = None, base: str = ""):
     """Run the app on a free port with its own data folder; give its address."""
     port = free_port()
     environment = os.environ | {"GLACIER_DATA_DIR": str(data_dir), "OMP_NUM_THREADS": "1"}
@@ -23,16 +23,18 @@ def serving(data_dir: Path, mirror: Path | None = None):
     if mirror:
         environment["GLACIER_SAMPLES_MIRROR"] = str(mirror)
     log = (data_dir.parent / f"server-{port}.log").open("w+b")
+    options = [f"--server.port={port}", f"--server.baseUrlPath={base}"]
     server = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+        [sys.executable, "-m", "streamlit", "run", "app.py", *options],
         cwd=REPOSITORY,
         env=environment,
         stdout=log,
         stderr=subprocess.STDOUT,
     )
     try:
-        wait_until_up(server, f"http://127.0.0.1:{port}", Path(log.name))
-        yield f"http://127.0.0.1:{port}"
+        address = f"http://127.0.0.1:{port}" + (base and f"/{base}")
+        wait_until_up(server, address, Path(log.name))
+        yield address
     finally:
         server.send_signal(signal.SIGINT)
         try:

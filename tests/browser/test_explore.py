@@ -15,7 +15,16 @@ from glacier_core.outlines.schema import to_schema
 from glacier_core.scene import SceneAttributes, build_scene
 from glacier_core.viewing import palettes
 
-from .driving import FRAME, on_map, open_map, sent_frames, spot, wait_for_result
+from .driving import (
+    FRAME,
+    on_map,
+    open_map,
+    sent_frames,
+    serving,
+    spot,
+    wait_for_result,
+    watched_page,
+)
 
 ROWS, COLUMNS, SIDE, WEST, NORTH = 48, 64, 30.0, 500_000.0, 5_200_000.0
 NASTY = "<img src=x onerror=\"document.title='taken over'\">${document.title=1}"
@@ -288,6 +297,28 @@ def test_agreement_is_an_option_where_there_is_an_expert(page, small_scene):
     legend = page.locator(".legend").inner_text()
     for meaning in ("Both say glacier", "Only the network", "Only the expert"):
         assert meaning in legend
+
+
+def test_map_works_below_a_path(browser, tmp_path, small_scene):
+    """Behind a proxy the app is rarely at the root of its host."""
+    gc.write_scene(small_scene, tmp_path / "data" / "scenes" / small_scene.id)
+    with serving(tmp_path / "data", base="ice/lab") as address:
+        for page in watched_page(browser, address, {"width": 1200, "height": 800}):
+            open_map(page, f"/ice/lab{SMALL}")
+            click_map(page, *centre_of(30, 50))
+            assert readings(page)["Elevation"] == "1670 m"
+
+
+def test_browser_without_webgl_is_told_so(chromium, browser, server, small_scene):
+    without = browser.browser_type.launch(
+        executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-3d-apis"]
+    )
+    page = without.new_page(base_url=server)
+    page.goto(SMALL)
+    page.locator(".frame[data-state=failed]").wait_for(timeout=60_000)
+    assert "WebGL is off" in page.locator(".notice").inner_text()
+    page.get_by_text("Glacier area").first.wait_for(timeout=60_000)
+    without.close()
 
 
 def test_unknown_or_hostile_address_is_a_sentence(page):

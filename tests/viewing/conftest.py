@@ -48,12 +48,14 @@ def scene(own_data_dir):
 
 @pytest.fixture
 def result(scene):
-    """A map whose probability is the column's share of the width; ice in the eastern half."""
+    """A map whose probability grows eastwards and whose confidence grows southwards."""
     probability = np.tile(np.linspace(0, 1, COLUMNS, dtype=np.float32), (ROWS, 1))
     probability[~scene.valid] = np.nan
+    confidence = np.tile(np.linspace(0, 1, ROWS, dtype=np.float32)[:, None], (1, COLUMNS))
+    confidence[~scene.valid] = np.nan
     made = make_map(
         probability,
-        np.abs(2 * probability - 1),
+        confidence,
         transform=scene.transform,
         crs=scene.crs,
         provenance={

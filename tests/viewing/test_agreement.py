@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import pytest
 import rasterio
+from affine import Affine
 
 from glacier_core.errors import StorageError
 from glacier_core.viewing.agreement import write_agreement
@@ -19,6 +22,13 @@ def test_it_is_written_once(comparison):
     written = path.stat().st_mtime_ns
     assert agreement_raster(write_agreement(comparison)) == path
     assert path.stat().st_mtime_ns == written
+
+
+def test_same_pixels_elsewhere_are_another_raster(comparison):
+    layer = comparison.agreement
+    moved = layer.rio.write_transform(layer.rio.transform() @ Affine.translation(1, 0))
+    elsewhere = replace(comparison, agreement=moved)
+    assert write_agreement(elsewhere) != write_agreement(comparison)
 
 
 def test_refusing_disk_is_a_sentence_and_leaves_nothing(comparison, own_data_dir):

@@ -1,4 +1,5 @@
 import base64
+import html
 import re
 
 import folium
@@ -8,7 +9,7 @@ import pytest
 from glacier_core.viewing import palettes
 from glacier_core.viewing.notebook_map import notebook_map, page_map, save_map_page, to_mercator
 
-from .conftest import ramp_scene
+from .conftest import NASTY, ramp_scene
 from .places import decoded, degrees_of
 
 
@@ -60,9 +61,16 @@ def test_picture_lies_where_the_scene_does(scene, drawn):
 
 
 def test_hostile_name_stays_text(drawn):
+    """Folium lays the values of a tooltip into the page as markup: they must be escaped before."""
+    experts = next(
+        layer
+        for layer in drawn._children.values()
+        if isinstance(layer, folium.features.GeoJson) and layer.layer_name == "Expert's outline"
+    )
+    (feature,) = experts.data["features"]
+    assert feature["properties"]["Glacier"] == html.escape(NASTY)
     page = drawn.get_root().render()
     assert "<img" not in page
-    assert "alert(1)" in page
     assert page.count("</script>") == page.count("<script")
 
 

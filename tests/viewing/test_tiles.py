@@ -21,8 +21,9 @@ def test_tile_holds_the_value_of_the_pixel_under_it(scene, result, row, column):
     for south, east in [(0.0, 0.0), (-0.4, -0.4), (0.4, 0.4), (0.4, -0.4)]:
         lon, lat = degrees_of(scene, row + south, column + east)
         tile, (down, across) = tile_and_pixel(lon, lat, finest_zoom(scene) + 3)
-        picture = decoded(tiles.map_tile(result.key, "probability", tile))
-        assert tuple(picture[down, across]) == (round(255 * column / 79), 0, 0, 255)
+        for name, value in {"probability": column / 79, "confidence": row / 59}.items():
+            picture = decoded(tiles.map_tile(result.key, name, tile))
+            assert tuple(picture[down, across]) == (round(255 * value), 0, 0, 255)
 
 
 @pytest.mark.parametrize("north", [8_900_000.0, 5_200_000.0, 10_000.0])

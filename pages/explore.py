@@ -10,7 +10,7 @@ from pages.components import progress, texts
 from pages.components.downloads import download_map
 from pages.components.map import ZoomTo, show_map
 from pages.components.scene_view import scene_view, zoom_to_glacier
-from pages.components.sentences import plain
+from pages.components.sentences import km2, percent, plain
 from pages.components.state import (
     DEFAULT_SCENE,
     app_state,
@@ -102,17 +102,17 @@ def summary(result: "gc.GlacierMap") -> None:
     area, unmapped, confidence = st.columns(3)
     area.metric(
         "Glacier area",
-        f"{result.area_km2():.2f} km²",
+        km2(result.area_km2()),
         help="All mapped ice, measured on the ellipsoid.",
     )
     unmapped.metric(
         "Not mapped",
-        f"{float(result.unmapped.mean()):.1%}",
+        percent(float(result.unmapped.mean())),
         help="Share of the scene without data. Nothing is said there, least of all 'no glacier'.",
     )
     confidence.metric(
         "Mean confidence",
-        f"{float(result.confidence.mean()):.0%}",
+        percent(float(result.confidence.mean())),
         help="Calibrated: on held-out data the network is right this often where it is this sure.",
     )
 
@@ -191,6 +191,6 @@ else:
     summary(result)
     st.subheader("The network's outlines", help="The same as on the map. A row zooms the map.")
     outline_table(result)
-    st.subheader("Take it away")
+    st.subheader("Downloads")
     download_map(result)
 texts.about_scene(scene)

@@ -83,7 +83,9 @@ def _single(path: Path, lon: float, lat: float, form: str) -> str:
 
 
 def _text(value: Any, form: str) -> str:
-    return form.format(float(value)) if np.isfinite(value) else "no data"
+    if not np.isfinite(value):
+        return "no data"
+    return form.format(float(value)).replace("%", " %")  # with a space, as SI writes it
 
 
 def _pixel(path: Path, lon: float, lat: float) -> NDArray[np.float32] | None:

@@ -50,6 +50,8 @@ def read(comparison: Comparison, column: str, value: Any) -> str:
     if not np.isfinite(value):
         return "undefined"
     if column == "mean_confidence":
-        return f"{value:.0%}"
+        return f"{100 * value:.0f} %"
     form = _FORMS[comparison.definitions[column].unit]
-    return (form.replace("{:", "{:+") if column in _SIGNED else form).format(float(value))
+    if column in _SIGNED:
+        form = form.replace("{:", "{:+")
+    return form.format(float(value)).replace("-", "−")

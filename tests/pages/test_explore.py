@@ -88,7 +88,7 @@ def test_numbers_are_those_of_the_map(world, open_page):
     assert float(found["Glacier area"].removesuffix(" km²")) == pytest.approx(
         glacier.sum() * SIDE**2 / 1e6, rel=0.02
     )
-    assert found["Not mapped"] == "0.0%"
+    assert found["Not mapped"] == "0 %"
     table = table_with(app, "area_km2")
     assert len(table) == len(PREDICTED)
     assert table["area_km2"].sum() == pytest.approx(glacier.sum() * SIDE**2 / 1e6, rel=2e-3)
@@ -114,8 +114,8 @@ def test_unmapped_share_is_told(world, open_page):
     )
     app = open_page("explore", **kept | {"map": "ef" * 32})
     found = {metric.label: metric.value for metric in app.metric}
-    assert found["Not mapped"] == "25.0%"
-    assert found["Mean confidence"] == "90%"
+    assert found["Not mapped"] == "25 %"
+    assert found["Mean confidence"] == "90 %"
 
 
 def test_simulated_and_surface_reflectance_are_said(world, open_page):

@@ -99,11 +99,15 @@ def summary(comparison: "gc.Comparison") -> None:
         "iou": f"{comparison.pixels['iou'].iloc[-1]:.3f}",
     }
     several = len(comparison.glaciers) > 1
-    for slot, (name, text) in zip(st.columns(4), figures.items(), strict=True):
+    row = st.container(horizontal=True, gap="medium")
+    for name, text in figures.items():
         typical = ", median of glaciers" if several and name.endswith("_m") else ""
         where = f", {comparison.pixels.index[-1]}" if name == "iou" else ""
-        slot.metric(
-            f"{meant[name].name}{typical}{where}", text, help=sentences.help_text(meant[name])
+        row.metric(
+            f"{meant[name].name}{typical}{where}",
+            text,
+            help=sentences.help_text(meant[name]),
+            width="content",
         )
 
 
@@ -228,7 +232,7 @@ def beside_ndsi(scene: "gc.Scene", result: "gc.GlacierMap", comparison: "gc.Comp
 state = app_state()
 scene, result = current_scene(), require_map()
 outlines = current_outlines()
-told = "" if outlines is None else sentences.expert_line(outlines)
+told = "" if outlines is None else sentences.expert_line(outlines, simulated=scene.simulated)
 texts.scene_heading(scene, "Compare: ", told)
 words, picture, buttons = st.container(), st.container(), st.container(horizontal=True)
 with buttons:
@@ -241,7 +245,9 @@ with words:
     headline(scene, comparison)
 with buttons:
     limits(scene, comparison)
-    show_definitions(comparison.definitions, COLUMNS, "What the numbers mean")
+    meant = comparison.definitions
+    computed = [name for name in COLUMNS if meant[name].formula]
+    show_definitions(meant, computed, "What the numbers mean")
 
 in_view = state.glacier in ("", st.session_state.get("in_view"))
 zoom_to = None if in_view else zoom_to_glacier(comparison.expert, state.glacier)

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     import glacier_core as gc
     from glacier_core.models.card import ModelCard, Reliability
 
+UNKNOWN = "date unknown"
+
 ANOTHER_YEAR = 2
 """Years between image and outline from which readers are warned."""
 
@@ -150,7 +152,7 @@ def when(dates: Iterable[str]) -> str:
     told = sorted({text for text in dates if text})
     known = years(told)
     if not known:
-        return "date unknown"
+        return UNKNOWN
     return told[0] if len(told) == 1 else f"{known[0]} to {known[-1]}"
 
 
@@ -270,14 +272,17 @@ def help_text(meant: Any) -> str:
 def scene_line(scene: "gc.Scene") -> str:
     """Return what a scene is, in a line: date, sensor, kind of reflectance."""
     facts = scene.attributes
-    taken = facts.acquired.isoformat() if facts.acquired else "date unknown"
-    made = "no date" if facts.simulated else taken
+    dated = facts.acquired.isoformat() if facts.acquired else "" if facts.simulated else UNKNOWN
     kind = {"toa": "top-of-atmosphere", "surface": "surface"}[facts.reflectance]
-    return f"Image: {made}, {plain(facts.sensor)}, {kind} reflectance"
+    told = filter(None, (dated, plain(facts.sensor), f"{kind} reflectance"))
+    return f"Image: {', '.join(told)}"
 
 
-def expert_line(outlines: Any) -> str:
-    """Return whose outlines they are and of when, in a line."""
+def expert_line(outlines: Any, *, simulated: bool) -> str:
+    """Return whose outlines they are and of when, in a line; a simulated scene has no date."""
     sources = sorted(set(outlines["source"]) - {""}) or ["source unknown"]
     named = ", ".join(sources[:3]) + (" and others" if len(sources) > 3 else "")
-    return f"Expert: {plain(named)}, {when(outlines['date'])}"
+    dated = when(outlines["date"])
+    if simulated and dated == UNKNOWN:
+        return f"Expert: {plain(named)}"
+    return f"Expert: {plain(named)}, {dated}"

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 def scene_heading(scene: "gc.Scene", prefix: str = "", *more: str) -> None:
     """Show the title of a scene, marked where it is simulated, what it is, and more lines."""
-    title = plain(scene.title) + ("  :orange-badge[Simulated]" if scene.simulated else "")
-    st.markdown(f"### {prefix}{title}")
+    unmarked = scene.simulated and "simulated" not in scene.title.lower()
+    badge = "  :orange-badge[Simulated]" if unmarked else ""
+    st.markdown(f"### {prefix}{plain(scene.title)}{badge}")
     st.caption("  \n".join(filter(None, (scene_line(scene), *more))))
 
 

@@ -128,6 +128,14 @@ def test_when_outlines_were_drawn(dates, words):
     assert sentences.when(dates) == words
 
 
+def test_only_observed_outlines_lack_a_date():
+    undated = pd.DataFrame({"source": ["GLIMS", "RGI"], "date": ["", ""]})
+    assert sentences.expert_line(undated, simulated=False) == "Expert: GLIMS, RGI, date unknown"
+    assert sentences.expert_line(undated, simulated=True) == "Expert: GLIMS, RGI"
+    dated = undated.assign(date=["1984", "1984"])
+    assert sentences.expert_line(dated, simulated=True).endswith(", 1984")
+
+
 def test_doubt_is_told_from_the_shares():
     shares = pd.DataFrame(
         {"confidence_below": [0.5, 0.9], "of_glacier": [0.0, 0.117], "of_mapped_area": [0, 0.0432]}

@@ -11,6 +11,7 @@ from pages.components import sentences, texts
 from pages.components.expert_choice import choose_experts
 from pages.components.figures import show_definitions, show_figure
 from pages.components.map import show_map
+from pages.components.progress import require_map
 from pages.components.scene_view import scene_view, zoom_to_glacier
 from pages.components.state import (
     app_state,
@@ -18,7 +19,6 @@ from pages.components.state import (
     current_comparison,
     current_outlines,
     current_scene,
-    require_map,
     score_beside_ndsi,
 )
 

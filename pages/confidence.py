@@ -13,6 +13,7 @@ from glacier_core.viewing.layers import Threshold
 from pages.components import sentences, texts
 from pages.components.figures import show_definitions, show_figure
 from pages.components.map import show_map
+from pages.components.progress import require_map
 from pages.components.scene_view import scene_view
 from pages.components.state import (
     app_state,
@@ -23,7 +24,6 @@ from pages.components.state import (
     load_model,
     open_map,
     reliability_on_scene,
-    require_map,
 )
 
 THRESHOLDS = np.arange(101) / 100

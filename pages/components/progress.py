@@ -7,12 +7,16 @@ import streamlit as st
 
 import glacier_core as gc
 from pages.components.sentences import plain
-from pages.components.state import choose
+from pages.components.state import choose, current_map, current_model, current_scene, open_map
 
 if TYPE_CHECKING:
     from glacier_core.inference.jobs import Job, MapService
 
 SECONDS_BETWEEN_LOOKS = 0.5
+NOT_KEPT = (
+    "The map was made, but the disk did not take it, so it cannot be shown. "
+    "Free some space, then map again."
+)
 
 
 @st.cache_resource(show_spinner=False)
@@ -33,8 +37,26 @@ def ask_for_map(scene: "gc.Scene", model: "gc.Model", **options: Any) -> None:
         st.session_state["mapping"] = (scene.id, model.card.name, None, str(error))
         return
     st.session_state["mapping"] = (scene.id, model.card.name, job.id, "")
-    if job.state == "done":
+    if job.state == "done" and is_kept(job.key):
         choose(map=job.key)
+
+
+def require_map() -> "gc.GlacierMap":
+    """Return the finished map; before it is made, show it being made and stop the page."""
+    result = current_map()
+    if result is None:
+        watch_mapping(current_scene(), current_model())
+        st.stop()
+    return result
+
+
+def is_kept(map_key: str) -> bool:
+    """Return whether a finished map can be shown: its tiles are drawn from the disk."""
+    try:
+        open_map(map_key)
+    except gc.GlacierError:
+        return False
+    return True
 
 
 def watch_mapping(scene: "gc.Scene", model: "gc.Model") -> None:
@@ -60,11 +82,13 @@ def _watch(scene: "gc.Scene", model: "gc.Model") -> None:
         _offer(scene, model, job.error or "The mapping failed.")
     elif job.state == "cancelled":
         _offer(scene, model, "Stopped. Nothing was mapped.")
-    elif job.state == "done":
+    elif job.state != "done":
+        _show(job)
+    elif is_kept(job.key):
         choose(map=job.key)
         st.rerun()
     else:
-        _show(job)
+        _offer(scene, model, NOT_KEPT)
 
 
 def _show(job: "Job") -> None:

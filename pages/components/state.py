@@ -222,17 +222,6 @@ def current_map() -> "gc.GlacierMap | None":
     return found
 
 
-def require_map() -> "gc.GlacierMap":
-    """Return the finished map; before it is made, show it being made and stop the page."""
-    from pages.components.progress import watch_mapping
-
-    result = current_map()
-    if result is None:
-        watch_mapping(current_scene(), current_model())
-        st.stop()
-    return result
-
-
 def current_comparison() -> "gc.Comparison | None":
     """Return the map beside the expert's outlines, None where one of them is missing."""
     result, outlines = current_map(), current_outlines()

@@ -241,6 +241,15 @@ def test_failed_mapping_is_a_sentence(world, open_page, service):
     assert "The disk is full." in words(app)
 
 
+def test_map_that_no_disk_took_is_a_sentence(world, open_page, service):
+    world()
+    service.answer, service.now.key = "done", "0" * 64
+    app = open_page("explore", **TINY)
+    assert not app.exception
+    assert "the disk did not take it" in words(app)
+    assert "map" not in address(app)
+
+
 def test_full_queue_is_a_sentence(world, open_page, monkeypatch):
     monkeypatch.setenv("GLACIER_QUEUE_LENGTH", "1")
     settings.cache_clear()

@@ -18,7 +18,7 @@ from glacier_core.deviations.sample_score import SampleScore, score_sample
 
 CAVEATS = (
     "The imagery is surface reflectance; the network was made for top-of-atmosphere reflectance.",
-    "The outline is older than the imagery (1984, it says): at the tongue the ice has retreated "
+    "The outline is older than the imagery (perhaps of 1984): at the tongue the ice has retreated "
     "from it, so the map is smaller there without being wrong.",
     "The outline is one glacier of an icefield: ice goes on past it, so the IoU has a ceiling "
     "below 1, the predicted area includes neighbouring ice within 300 m, and distances are "

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from .driving import REPOSITORY, serving, watched_page
 
@@ -30,7 +31,9 @@ def chromium():
     """Return the browser's program, or skip loudly."""
     named = os.environ.get("GLACIER_CHROMIUM")
     names = [named] if named else ["chromium", "chromium-browser", "google-chrome"]
-    found = next((path for name in names if (path := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        fetched = playwright.chromium.executable_path  # where `playwright install` puts it
+    found = next((path for name in [*names, fetched] if (path := shutil.which(name))), None)
     if not found:
         pytest.skip(f"headless browser needed: none of {', '.join(names)} is installed")
     return found
@@ -38,8 +41,6 @@ def chromium():
 
 @pytest.fixture(scope="session")
 def browser(chromium):
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
         yield running

@@ -17,7 +17,6 @@ from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.transform import array_bounds
 from rasterio.warp import calculate_default_transform, reproject, transform_bounds
-from rio_tiler.utils import render
 
 from glacier_core.deviations.comparison import Comparison
 from glacier_core.inference.files import write_file
@@ -188,7 +187,7 @@ def _overlay(
     """Warp to web Mercator first: a picture stretched by the browser lies wrong in the north."""
     warped, (west, south, east, north) = to_mercator(bands, transform, crs, exact=exact)
     picture, mask = paint(warped)
-    png = base64.b64encode(render(picture, mask=mask, img_format="PNG")).decode()
+    png = base64.b64encode(rendering.png(picture, mask)).decode()
     return folium.raster_layers.ImageOverlay(
         f"data:image/png;base64,{png}",
         bounds=[[south, west], [north, east]],

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.warp import transform_bounds
 from rio_tiler.io import Reader
-from rio_tiler.utils import render
 
 from glacier_core.errors import SourceError, StorageError
 from glacier_core.viewing import files, palettes, rendering
@@ -99,7 +98,7 @@ def _drawn(path: Path, changed: int, layer: str, tile: Address) -> bytes:  # noq
 def empty_tile() -> bytes:
     """Return a transparent tile."""
     nothing = np.zeros((TILE_SIZE, TILE_SIZE), dtype=np.uint8)
-    return bytes(render(np.stack([nothing] * 3), mask=nothing, img_format="PNG"))
+    return rendering.png(np.stack([nothing] * 3), nothing)
 
 
 def _png(picture: NDArray[np.uint8], mask: NDArray[np.uint8], window: "_Window") -> bytes:
@@ -108,7 +107,7 @@ def _png(picture: NDArray[np.uint8], mask: NDArray[np.uint8], window: "_Window")
     place = (slice(window.top, window.bottom), slice(window.left, window.right))
     tile[:3, *place] = picture
     tile[3, *place] = mask
-    return bytes(render(tile[:3], mask=tile[3], img_format="PNG"))
+    return rendering.png(tile[:3], tile[3])
 
 
 @contextmanager

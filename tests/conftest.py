@@ -4,10 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from glacier_core.settings import settings
 
 REPOSITORY = Path(__file__).parent.parent
+
+# Machines that run tests are shared: a slow moment is no fault. pytest-timeout ends what hangs.
+hypothesis_settings.register_profile("shared machine", deadline=None)
+hypothesis_settings.load_profile("shared machine")
 
 
 @pytest.fixture(autouse=True)

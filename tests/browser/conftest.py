@@ -1,7 +1,9 @@
 """The whole app in headless Chromium: a server of its own, a browser, and the way to the map."""
 
 import os
+import re
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,28 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Tell what a page looked like when its test failed."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for name in ("page", "phone"):
+            if name in item.funcargs:
+                report.sections.append((f"the {name}", last_sight(item.funcargs[name], item.name)))
+    return report
+
+
+def last_sight(page, name):
+    folder = Path(os.environ.get("GLACIER_SCREENSHOTS") or tempfile.gettempdir())
+    path = folder / f"failed-{re.sub(r'[^a-z0-9-]', '-', name)}.png"
+    try:
+        page.screenshot(path=path, timeout=10_000)
+        words = page.locator("body").inner_text(timeout=10_000)
+    except Exception as error:  # whatever it is, the failed test itself must be told
+        return f"{page.url} cannot be looked at: {error}"
+    return "\n".join([page.url, str(path), *page.troubles, words[:2000]])
 
 
 @pytest.fixture(scope="session")

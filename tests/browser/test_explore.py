@@ -286,9 +286,9 @@ def test_own_files_are_refused_with_a_sentence_and_then_opened(page, own_files, 
     page.get_by_role("dialog").get_by_role("button", name="Remove three.tif").click()
     give(page, 0, own_files / "optical.tif")
     page.get_by_role("button", name="Open this scene").click()
-    page.wait_for_url("**scene=upload-**")
+    page.locator("h3", has_text="Your own scene").wait_for()
+    assert "scene=upload-" in page.url
     wait_for_result(page)
-    assert page.get_by_text("Your own scene").first.is_visible()
 
 
 def test_agreement_is_an_option_where_there_is_an_expert(page, small_scene):
@@ -319,6 +319,16 @@ def test_browser_without_webgl_is_told_so(chromium, browser, server, small_scene
     assert "WebGL is off" in page.locator(".notice").inner_text()
     page.get_by_text("Glacier area").first.wait_for(timeout=60_000)
     without.close()
+
+
+def test_map_that_cannot_be_loaded_says_so(browser, server, small_scene):
+    context = browser.new_context(base_url=server)
+    page = context.new_page()
+    page.route("**/assets/map.css", lambda route: route.abort())
+    page.goto(SMALL)
+    page.locator(".frame[data-state=failed]").wait_for(timeout=60_000)
+    assert "Reload the page" in page.locator(".notice").inner_text()
+    context.close()
 
 
 def test_unknown_or_hostile_address_is_a_sentence(page):

@@ -6,7 +6,7 @@ import { buildLegend } from "./legend.js";
 import { buildPanel } from "./panel.js";
 import { Inspector } from "./inspector.js";
 import { Swipe } from "./swipe.js";
-import { element, loadLibrary } from "./page.js";
+import { element, loadLibrary, styleSheet } from "./page.js";
 import { buildThreshold } from "./threshold.js";
 import { setThreshold } from "./values.js";
 
@@ -59,26 +59,29 @@ class GlacierMap {
     this.threshold = element("div", { class: "threshold", hidden: "" });
     this.legend = element("div", { class: "legend", "aria-label": "Legend" });
     this.stage.append(this.canvas, this.badge, this.notice, this.panel);
-    this.frame.append(
-      element("link", { rel: "stylesheet", href: `${this.root}assets/maplibre-gl.css` }),
-      element("link", { rel: "stylesheet", href: `${this.root}assets/map.css` }),
-      this.stage,
-      this.threshold,
-      this.legend,
+    this.frame.append(this.stage, this.threshold, this.legend);
+    this.styled = Promise.all(
+      // Each goes before the last: ours must come after MapLibre's to win.
+      ["map.css", "maplibre-gl.css"].map((file) => styleSheet(this.frame, this.root, file)),
     );
     this.shadow.append(this.frame);
   }
 
   async start() {
     try {
-      this.library = await loadLibrary(this.root);
-      await this.styled();
+      // Without its style sheets MapLibre measures the wrong size.
+      [this.library] = await Promise.all([loadLibrary(this.root), this.styled]);
+    } catch (problem) {
+      this.giveUp("The map could not be loaded. Reload the page.", problem);
+      return;
+    }
+    try {
       this.map = this.newMap(this.canvas);
     } catch (problem) {
-      console.error(problem);
-      this.frame.dataset.state = "failed";
-      this.notice.textContent =
-        "This browser cannot draw the map (WebGL is off). The tables on this page say the same.";
+      this.giveUp(
+        "This browser cannot draw the map (WebGL is off). The tables on this page say the same.",
+        problem,
+      );
       return;
     }
     this.map.addControl(new this.library.NavigationControl({ showCompass: false }), "top-left");
@@ -92,18 +95,10 @@ class GlacierMap {
     this.frame.map = this.map;
   }
 
-  // Without its style sheets MapLibre measures the wrong size.
-  styled() {
-    const sheets = [...this.frame.querySelectorAll("link")].filter((link) => !link.sheet);
-    return Promise.all(
-      sheets.map(
-        (link) =>
-          new Promise((done, failed) => {
-            link.addEventListener("load", done);
-            link.addEventListener("error", () => failed(new Error(`${link.href} is missing`)));
-          }),
-      ),
-    );
+  giveUp(sentence, problem) {
+    console.error(problem);
+    this.frame.dataset.state = "failed";
+    this.notice.textContent = sentence;
   }
 
   newMap(container, camera = {}) {

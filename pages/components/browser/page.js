@@ -13,10 +13,22 @@ export function loadLibrary(root) {
   loading ??= new Promise((done, failed) => {
     const script = element("script", { src: `${root}assets/maplibre-gl.js` });
     script.addEventListener("load", () => done(window.maplibregl));
-    script.addEventListener("error", () => failed(new Error("maplibre-gl.js is missing")));
+    script.addEventListener("error", () => {
+      loading = null; // so that the next map tries again
+      failed(new Error("maplibre-gl.js is missing"));
+    });
     document.head.append(script);
   });
   return loading;
+}
+
+export function styleSheet(parent, root, file) {
+  return new Promise((done, failed) => {
+    const link = element("link", { rel: "stylesheet", href: `${root}assets/${file}` });
+    link.addEventListener("load", done);
+    link.addEventListener("error", () => failed(new Error(`${file} is missing`)));
+    parent.prepend(link);
+  });
 }
 
 export function percent(share) {

@@ -27,6 +27,10 @@ class SurfaceClass(IntEnum):
     ICEBERG = 10
     CLOUD = 11
     NO_DATA = 12
+    SCREE = 13
+    CREVASSED_ICE = 14
+    PERENNIAL_SNOW = 15
+    CLOUD_SHADOW = 16
 
 
 @dataclass(frozen=True)

@@ -5,21 +5,17 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from glacier_core.errors import ModelError
 from glacier_core.models.config import GlaViTUConfig
 from glacier_core.models.inputs import PUBLISHED_SCALING, UNKNOWN_REGION, ChannelRange
+from glacier_core.models.parts import Deviation, Part, Picture, Sentence
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
-class _Part(BaseModel):
-    # Infinities and NaN would not survive JSON.
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class CalibrationCurve(_Part):
+class CalibrationCurve(Part):
     """A monotone curve from raw confidence to the share of pixels that prove right.
 
     Raises
@@ -49,7 +45,7 @@ class CalibrationCurve(_Part):
         return np.clip(calibrated, 0.0, 1.0).astype(np.float32)
 
 
-class ReliabilityBin(_Part):
+class ReliabilityBin(Part):
     """Pixels of like confidence, and how many of them proved right."""
 
     lower: Share
@@ -59,7 +55,7 @@ class ReliabilityBin(_Part):
     accuracy: Share = Field(description="Share of the pixels whose class is right.")
 
 
-class Reliability(_Part):
+class Reliability(Part):
     """How reliable confidence proved on data apart from training and calibration."""
 
     dataset: str
@@ -70,16 +66,32 @@ class Reliability(_Part):
     calibrated_error: Share = Field(description="Expected calibration error, 100 bins.")
 
 
-class Accuracy(_Part):
+class Accuracy(Part):
     """One measured figure. Nothing that was not measured by code belongs here."""
 
     dataset: str
     metric: str
     value: float
     simulated: bool
+    low: float | None = Field(default=None, description="Lower end of the 95 % interval.")
+    high: float | None = Field(default=None, description="Upper end of the 95 % interval.")
+    interval: str = Field(default="", description="How the interval was found, in words.")
+    count: Annotated[int, Field(gt=0)] | None = Field(
+        default=None, description="Pixels that the figure rests on."
+    )
+
+    @model_validator(mode="after")
+    def _interval_is_whole(self) -> Self:
+        if self.low is None and self.high is None and not self.interval:
+            return self
+        if self.low is None or self.high is None or not self.interval:
+            raise ValueError("an interval needs its low and high end and how it was found")
+        if self.low > self.high:
+            raise ValueError(f"the interval runs from {self.low} down to {self.high}")
+        return self
 
 
-class ModelCard(_Part):
+class ModelCard(Part):
     """What a network is, takes, was trained on, and how good it proved."""
 
     name: str = Field(min_length=1)
@@ -99,6 +111,14 @@ class ModelCard(_Part):
     reliability: Reliability | None = None
     accuracy: tuple[Accuracy, ...] = ()
     training: str = Field(min_length=1, description="Data and recipe, in words.")
+    holds: tuple[Sentence, ...] = Field(default=(), description="Where it can be relied on.")
+    fails: tuple[Sentence, ...] = Field(default=(), description="Where it cannot.")
+    pictures: tuple[Picture, ...] = Field(default=(), description="Of its failures, foremost.")
+    seeds: tuple[int, ...] = Field(default=(), description="Of the weights and of all draws.")
+    command: str = Field(default="", description="What makes weights and figures anew.")
+    deviations: tuple[Deviation, ...] = Field(
+        default=(), description="From the published recipe, each with its reason."
+    )
     licence: str = Field(min_length=1)
     sha256: str = Field(default="", pattern="^([0-9a-f]{64})?$", description="Of the weights file.")
 

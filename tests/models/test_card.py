@@ -140,3 +140,23 @@ def test_curve_is_linear_between_knots_and_constant_beyond():
     applied = curve.apply(np.array([[0.0, 0.2, 0.4], [0.6, 1.0, np.nan]]))
     np.testing.assert_allclose(applied, [[0.5, 0.5, 0.7], [0.9, 0.9, np.nan]], atol=1e-7)
     assert applied.dtype == np.float32
+
+
+def test_an_interval_is_whole_or_absent():
+    figure = {"dataset": "scenes", "metric": "IoU", "value": 0.8, "simulated": True}
+    assert Accuracy(**figure).low is None
+    whole = Accuracy(**figure, low=0.7, high=0.9, interval="bootstrap", count=100)
+    assert (whole.low, whole.high, whole.count) == (0.7, 0.9, 100)
+    for part in ({"low": 0.7}, {"low": 0.7, "high": 0.9}, {"interval": "bootstrap"}):
+        with pytest.raises(ValidationError, match="interval needs"):
+            Accuracy(**figure, **part)
+    with pytest.raises(ValidationError, match="down to"):
+        Accuracy(**figure, low=0.9, high=0.7, interval="bootstrap")
+
+
+def test_a_card_written_before_limits_were_told_still_loads():
+    new = card()
+    old = new.model_dump(mode="json")
+    for name in ("holds", "fails", "pictures", "seeds", "command", "deviations"):
+        del old[name]
+    assert ModelCard.model_validate(old) == new

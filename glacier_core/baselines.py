@@ -5,12 +5,19 @@ from numpy.typing import NDArray
 
 from glacier_core.scene import BANDS, Scene
 
+FloatArray = NDArray[np.float32]
+BoolArray = NDArray[np.bool_]
+
 NDSI_THRESHOLD = 0.4
 """Usual threshold for snow and ice (Hall, Riggs, Salomonson 1995, Remote Sensing of
 Environment 54(2))."""
 
+BAND_RATIO_THRESHOLD = 2.0
+"""Usual threshold of red / SWIR1 for glacier ice (Paul et al. 2016, Glacier remote sensing using
+Sentinel-2, part II, Remote Sensing 8(7), 575)."""
 
-def ndsi(scene: Scene) -> NDArray[np.float32]:
+
+def ndsi(scene: Scene) -> FloatArray:
     """Return the normalised difference snow index, (green - swir1) / (green + swir1).
 
     Returns
@@ -19,16 +26,28 @@ def ndsi(scene: Scene) -> NDArray[np.float32]:
         NaN without data and where the sum of the two is not positive (deep shadow in
         over-corrected surface reflectance), for there the quotient means nothing.
     """
-    optical = scene.data["optical"].to_numpy()
-    green, swir1 = (optical[BANDS.index(name)] for name in ("green", "swir1"))
-    total = green + swir1
-    usable = total > 0
-    index = np.full(total.shape, np.nan, dtype=np.float32)
-    np.divide(green - swir1, total, out=index, where=usable)
-    return index
+    return snow_index(scene.data["optical"].to_numpy())
 
 
-def ndsi_glacier(scene: Scene, threshold: float = NDSI_THRESHOLD) -> NDArray[np.bool_]:
+def snow_index(optical: FloatArray) -> FloatArray:
+    """Return `ndsi` of the six bands (6, ...) of any image."""
+    green, swir1 = _bands(optical, "green", "swir1")
+    return _quotient(green - swir1, green + swir1)
+
+
+def band_ratio(optical: FloatArray) -> FloatArray:
+    """Return red / swir1 of the six bands (6, ...) of any image.
+
+    Returns
+    -------
+    ndarray of float32
+        NaN without data and where swir1 is not positive.
+    """
+    red, swir1 = _bands(optical, "red", "swir1")
+    return _quotient(red, swir1)
+
+
+def ndsi_glacier(scene: Scene, threshold: float = NDSI_THRESHOLD) -> BoolArray:
     """Return what the NDSI rule calls snow or ice, among the valid pixels of a scene.
 
     Parameters
@@ -41,5 +60,15 @@ def ndsi_glacier(scene: Scene, threshold: float = NDSI_THRESHOLD) -> NDArray[np.
     -------
     ndarray of bool, (rows, columns)
     """
-    glacier: NDArray[np.bool_] = (ndsi(scene) > threshold) & scene.valid
+    glacier: BoolArray = (ndsi(scene) > threshold) & scene.valid
     return glacier
+
+
+def _bands(optical: FloatArray, first: str, second: str) -> tuple[FloatArray, FloatArray]:
+    return optical[BANDS.index(first)], optical[BANDS.index(second)]
+
+
+def _quotient(above: FloatArray, below: FloatArray) -> FloatArray:
+    quotient = np.full(below.shape, np.nan, dtype=np.float32)
+    np.divide(above, below, out=quotient, where=below > 0)
+    return quotient

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from affine import Affine
 
-from glacier_core.baselines import ndsi, ndsi_glacier
+from glacier_core.baselines import band_ratio, ndsi, ndsi_glacier
 from glacier_core.scene import BANDS, SceneAttributes, build_scene
 
 
@@ -49,3 +49,12 @@ def test_pixels_that_must_not_be_used_are_no_glacier():
         attributes=clear.attributes,
     )
     assert ndsi_glacier(clouded)[0].tolist() == [True, False]
+
+
+def test_the_ratio_of_red_to_shortwave_infrared_by_hand():
+    optical = np.zeros((6, 1, 4), np.float32)
+    optical[2] = [0.6, 0.2, 0.3, np.nan]  # red
+    optical[4] = [0.1, 0.4, 0.0, 0.1]  # swir1
+    ratio = band_ratio(optical)
+    np.testing.assert_allclose(ratio[0, :2], [6.0, 0.5], rtol=1e-6)
+    assert np.isnan(ratio[0, 2:]).all()  # nothing to divide by, and no data

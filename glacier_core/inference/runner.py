@@ -40,6 +40,8 @@ class Runner:
     device : Device
     batch_size : int
         Both as they are now, after what memory forced.
+    location : ndarray (L,) or None
+        May be set to another place before the next batch.
     """
 
     def __init__(
@@ -53,7 +55,8 @@ class Runner:
         if settings().threads:
             torch.set_num_threads(settings().threads)
         self.batch_size = batch_size
-        self._original, self._location, self._tell = network, location, tell
+        self.location = location
+        self._original, self._tell = network, tell
         self._use(device)
 
     def probabilities(self, inputs: dict[str, FloatArray]) -> FloatArray | None:
@@ -103,9 +106,9 @@ class Runner:
         return tensor.to(self.device.torch_device, memory_format=torch.channels_last)
 
     def _locations(self, number: int) -> Tensor | None:
-        if self._location is None:
+        if self.location is None:
             return None
-        vector = torch.from_numpy(self._location).to(self.device.torch_device)
+        vector = torch.from_numpy(self.location).to(self.device.torch_device)
         return vector.expand(number, -1)
 
     def _exact_convolutions(self) -> AbstractContextManager[None]:

@@ -1,0 +1,1 @@
+"""The benchmark: networks and simple rules on tile datasets, in one tidy table."""

@@ -49,6 +49,27 @@ class Augmentation:
     no_dem_share: float = 0.12
 
 
+@dataclass(frozen=True)
+class Geometry:
+    """Which ground a patch shows, and which way round.
+
+    Attributes
+    ----------
+    top, left, side : int
+        Of the square cut out of the scene, pixels.
+    quarters : int
+        Quarter turns.
+    mirrored : bool
+        Whether left and right are then swapped.
+    """
+
+    top: int
+    left: int
+    side: int
+    quarters: int
+    mirrored: bool
+
+
 def draw_patch(
     scene: TrainingScene, generator: np.random.Generator, size: int, changes: Augmentation
 ) -> TrainingScene:
@@ -69,12 +90,56 @@ def draw_patch(
     TrainingScene
         `size` x `size` pixels.
     """
+    geometry = draw_geometry(scene, generator, size, changes)
+    return change_image(show(scene, geometry, size), generator, changes)
+
+
+def draw_pair(
+    images: tuple[TrainingScene, TrainingScene],
+    generator: np.random.Generator,
+    size: int,
+    changes: Augmentation,
+) -> tuple[TrainingScene, TrainingScene]:
+    """Cut the same ground out of two images of it, and change each by itself.
+
+    Both patches show the same pixels of ground the same way round. Light, noise, holes and
+    missing terrain are drawn for each. Otherwise as `draw_patch`.
+    """
+    geometry = draw_geometry(images[0], generator, size, changes)
+    first, second = (
+        change_image(show(image, geometry, size), generator, changes) for image in images
+    )
+    return first, second
+
+
+def draw_geometry(
+    scene: TrainingScene, generator: np.random.Generator, size: int, changes: Augmentation
+) -> Geometry:
+    """Draw zoom, place and orientation of a patch of `size` pixels."""
     zoom = 1.0
     if generator.random() < changes.zoom_share:
         zoom = float(np.exp(generator.uniform(*np.log(changes.zoom))))
-    side = min(round(size / zoom), *scene.glacier.shape)  # a scene is not larger than it is
-    patch = rescale(cut(scene, generator, side), size)
-    patch = turn(patch, int(generator.integers(4)), bool(generator.integers(2)))
+    rows, columns = scene.glacier.shape
+    side = min(round(size / zoom), rows, columns)  # a scene is not larger than it is
+    return Geometry(
+        top=int(generator.integers(rows - side + 1)),
+        left=int(generator.integers(columns - side + 1)),
+        side=side,
+        quarters=int(generator.integers(4)),
+        mirrored=bool(generator.integers(2)),
+    )
+
+
+def show(scene: TrainingScene, geometry: Geometry, size: int) -> TrainingScene:
+    """Show the ground of a geometry on `size` x `size` pixels."""
+    patch = rescale(cut(scene, geometry), size)
+    return turn(patch, geometry.quarters, geometry.mirrored)
+
+
+def change_image(
+    patch: TrainingScene, generator: np.random.Generator, changes: Augmentation
+) -> TrainingScene:
+    """Change light and instrument of a patch, and what is missing in it; its ground stays."""
     optical = patch.optical
     if generator.random() < changes.light_share:
         optical = change_light(optical, generator, changes)
@@ -89,12 +154,11 @@ def draw_patch(
     return patch
 
 
-def cut(scene: TrainingScene, generator: np.random.Generator, side: int) -> TrainingScene:
-    """Cut a square of `side` pixels at a random place."""
-    rows, columns = scene.glacier.shape
-    top = int(generator.integers(rows - side + 1))
-    left = int(generator.integers(columns - side + 1))
-    return scene.map(lambda array: array[..., top : top + side, left : left + side])
+def cut(scene: TrainingScene, geometry: Geometry) -> TrainingScene:
+    """Cut the square of a geometry out of a scene."""
+    rows = slice(geometry.top, geometry.top + geometry.side)
+    columns = slice(geometry.left, geometry.left + geometry.side)
+    return scene.map(lambda array: array[..., rows, columns])
 
 
 def rescale(patch: TrainingScene, size: int) -> TrainingScene:

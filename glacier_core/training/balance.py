@@ -9,34 +9,34 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.special import expit, logit
+from torch import nn
 
-from glacier_core.models.glavitu import GlaViTU
 from glacier_core.training.evaluation import NETWORK, ScoredScene, score_scenes, scores_by_terrain
+from glacier_core.training.networks import shift_glacier_logit
 
 OFFSETS = tuple(round(0.05 * number, 2) for number in range(-20, 21))
 CERTAIN = 1e-6  # probabilities nearer to 0 or 1 have no finite logit in float32
 
 
-def balance_classes(network: GlaViTU, files: Iterable[Path], patch_size: int) -> float:
+def balance_classes(network: nn.Module, files: Iterable[Path], patch_size: int) -> float:
     """Shift the glacier logit of a network to where it does best, and return by how much.
+
+    The offset is found on the mapped probability. Shifting each of several windows or members
+    before they are averaged is not quite the same, but the line between classes barely moves.
 
     Parameters
     ----------
-    network : GlaViTU
-        Changed in place: one bias of its output.
+    network : nn.Module
+        Changed in place: one bias of its output, or of that of every member of an ensemble.
     files : iterable of Path
         Scenes for this purpose and calibration, none of them trained on or scored.
     patch_size : int
         Side of the windows in pixels.
     """
     offset = best_offset(list(score_scenes(network, files, patch_size)))
-    with torch.no_grad():
-        bias = network.output.bias
-        assert bias is not None  # noqa: S101  (GlaViTU builds its heads with one)
-        bias[1] += offset
+    shift_glacier_logit(network, offset)
     return offset
 
 

@@ -8,6 +8,12 @@ from glacier_core.simulation.ground import SurfaceClass
 from glacier_core.simulation.training_scenes import SCENE_SIZE
 from glacier_core.training.augmentation import Augmentation
 
+# What the members of an ensemble must agree on, as they are drawn, mapped and scored together.
+SHARED_BY_MEMBERS = (
+    *("training_scenes", "paired_scenes", "calibration_scenes", "scored_scenes"),
+    *("agreement_pairs", "scene_size", "procedural_terrains", "real_terrain", "patch_size"),
+)
+
 
 @dataclass(frozen=True)
 class TrainingRecipe:
@@ -23,7 +29,15 @@ class TrainingRecipe:
     training_scenes, calibration_scenes, scored_scenes, agreement_pairs : int
         How many of each. All but the first are of terrain and spectra never trained on.
     steps, batch, patch_size : int
-        Updates of the weights, patches an update, side of a patch in pixels.
+        Updates of the weights, patches of single scenes an update, side of a patch in pixels.
+    paired_scenes : int
+        How many grounds to train on under two suns and instruments each.
+    pairs : int
+        Pairs of patches an update, besides the `batch` patches of single scenes; both patches of
+        a pair show the same ground and both are learned from. With ``batch=0``, and no single
+        training scenes, an update is made of pairs alone.
+    consistency_weight : float
+        Of the disagreement of the two patches of a pair, see `losses.consistency_loss`.
     learning_rate, weight_decay, largest_gradient : float
         Of AdamW; the rate falls along one cosine to zero, gradients are clipped to this norm.
     focal_gamma, label_smoothing, supervision_share : float
@@ -34,6 +48,9 @@ class TrainingRecipe:
         How many times pixels in shadow count on top of that.
     average_decay : float
         Of the exponential moving average of the weights, which is what is kept in the end.
+    batch_norm_batches : int
+        Batches from which the statistics of batch normalisation are estimated anew for the
+        averaged weights; 0 keeps the moving average of the statistics.
     augmentation : Augmentation
     checkpoint_every : int
         Steps between checkpoints.
@@ -57,6 +74,9 @@ class TrainingRecipe:
     agreement_pairs: int
     steps: int
     batch: int = 3
+    paired_scenes: int = 0
+    pairs: int = 0
+    consistency_weight: float = 0.0
     patch_size: int = 256
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
@@ -67,6 +87,7 @@ class TrainingRecipe:
     surface_weights: tuple[tuple[SurfaceClass, float], ...] = ()
     shadow_weight: float = 1.0
     average_decay: float = 0.995
+    batch_norm_batches: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
     checkpoint_every: int = 100
     mixed_precision: bool = True
@@ -85,7 +106,60 @@ class TrainingRecipe:
                 f"The patches of the recipe {self.name!r} are {self.patch_size} pixels wide, its "
                 f"scenes only {self.scene_size}."
             )
-        scenes = (self.training_scenes, self.calibration_scenes, self.scored_scenes)
-        counts = (*scenes, self.agreement_pairs, self.steps, self.batch, self.checkpoint_every)
-        if min(counts) < 1:
+        held_out = (self.calibration_scenes, self.scored_scenes, self.agreement_pairs)
+        if min(*held_out, self.steps, self.checkpoint_every, self.batch + self.pairs) < 1:
             raise ModelError(f"Every count of the recipe {self.name!r} must be 1 or more.")
+        singles, pairs = (self.batch, self.training_scenes), (self.pairs, self.paired_scenes)
+        if any(
+            min(counts) < 0 or (min(counts) == 0) != (max(counts) == 0)
+            for counts in (singles, pairs)
+        ):
+            raise ModelError(
+                f"The recipe {self.name!r} takes {self.batch} patches an update out of "
+                f"{self.training_scenes} scenes and {self.pairs} pairs out of "
+                f"{self.paired_scenes} paired scenes: both numbers of each must be 1 or more, or "
+                "both 0."
+            )
+
+
+@dataclass(frozen=True)
+class EnsembleRecipe:
+    """Several trainings on the same scenes, whose networks make one model together.
+
+    Attributes
+    ----------
+    name, title : str
+        Of the model that comes out.
+    members : tuple of TrainingRecipe
+        They differ in name, and in network, seed or augmentation, but not in their scenes.
+
+    Raises
+    ------
+    ModelError
+        If the members do not go together.
+    """
+
+    name: str
+    title: str
+    members: tuple[TrainingRecipe, ...]
+
+    def __post_init__(self) -> None:
+        if len({member.name for member in self.members}) < max(2, len(self.members)):
+            raise ModelError(
+                f"The ensemble {self.name!r} needs two or more members of different names."
+            )
+        for field_name in SHARED_BY_MEMBERS:
+            values = {getattr(member, field_name) for member in self.members}
+            if len(values) > 1:
+                raise ModelError(
+                    f"The members of the ensemble {self.name!r} share their scenes, so their "
+                    f"{field_name} must be the same; they are {sorted(map(str, values))}."
+                )
+
+
+Recipe = TrainingRecipe | EnsembleRecipe
+
+
+def members_of(recipe: Recipe) -> tuple[TrainingRecipe, ...]:
+    """Return the trainings that a recipe consists of."""
+    return recipe.members if isinstance(recipe, EnsembleRecipe) else (recipe,)

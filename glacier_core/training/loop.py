@@ -5,21 +5,22 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from glacier_core.errors import ModelError
-from glacier_core.models.glavitu import GlaViTU
-from glacier_core.training.augmentation import draw_patch
+from glacier_core.training.augmentation import draw_pair, draw_patch
+from glacier_core.training.batch_norm import recalibrate_batch_norm
 from glacier_core.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from glacier_core.training.hyperparameters import TrainingRecipe
-from glacier_core.training.losses import deep_supervision_loss
+from glacier_core.training.losses import consistency_loss, deep_supervision_loss
+from glacier_core.training.networks import build
 from glacier_core.training.patches import scaled_inputs, seen
 from glacier_core.training.scenes import TrainingScene
 
@@ -28,14 +29,19 @@ LOG = "log.csv"
 LOG_EVERY = 10
 LOG_COLUMNS = ("step", "seconds", "learning_rate", "loss")
 
+STATISTICS = 1  # sets the draws for batch normalisation apart from those of the training
+
+Pairs = Sequence[tuple[Path, ...]]
+
 
 @dataclass(frozen=True)
 class Batch:
-    """Patches as the network takes them."""
+    """Patches as the network takes them: those of single scenes, then pairs side by side."""
 
     inputs: dict[str, Tensor]  # scaled, (N, C, H, W)
     target: Tensor  # (N, H, W), 0 or 1
     weight: Tensor  # (N, H, W)
+    pairs: int = 0  # the last 2 x pairs patches show the same ground two by two
 
 
 def train_network(
@@ -43,7 +49,8 @@ def train_network(
     scenes: list[Path],
     folder: Path,
     progress: Callable[[str], None],
-) -> tuple[GlaViTU, float]:
+    pairs: Pairs = (),
+) -> tuple[nn.Module, float]:
     """Train, or go on training, and return the averaged network and the seconds it took.
 
     Parameters
@@ -55,6 +62,8 @@ def train_network(
         Keeps the checkpoint and ``log.csv``.
     progress : callable
         Is given a line now and then.
+    pairs : sequence of pairs of Path
+        Files of two images of one ground each, for recipes with paired scenes.
     """
     state = _fresh_state(recipe)
     fingerprint = recipe_fingerprint(recipe)
@@ -65,32 +74,39 @@ def train_network(
     _shorten_log(folder / LOG, state.step)
     progress(f"{recipe.steps} steps in {_precision(recipe)} on {torch.get_num_threads()} threads.")
     while state.step < recipe.steps:
-        loss = _timed_step(recipe, scenes, state)
+        loss = _timed_step(recipe, scenes, pairs, state)
         if state.step % LOG_EVERY == 0 or state.step == recipe.steps:
             _log(folder / LOG, state.step, round(state.seconds, 1), _rate(recipe, state.step), loss)
         if state.step % recipe.checkpoint_every == 0 or state.step == recipe.steps:
             save_checkpoint(state, checkpoint, fingerprint)
-            progress(f"Step {state.step} of {recipe.steps}: loss {loss:.4f}, {state.seconds:.0f} s")
-    return _averaged(recipe, state), state.seconds
+            progress(_progress_line(recipe, state, loss))
+    return _finished(recipe, scenes, pairs, state, progress), state.seconds
 
 
 def recipe_fingerprint(recipe: TrainingRecipe) -> str:
-    """SHA-256 of every number of the recipe."""
-    return hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode()).hexdigest()
+    """SHA-256 of every number of the recipe, and of the kind of its network."""
+    facts = asdict(recipe) | {"architecture": type(recipe.network).__name__}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def draw_batch(recipe: TrainingRecipe, scenes: list[Path], generator: np.random.Generator) -> Batch:
-    """Cut one patch out of each of `recipe.batch` random scenes."""
-    chosen = generator.integers(len(scenes), size=recipe.batch)
-    return make_batch(
-        recipe,
-        [
-            draw_patch(
-                TrainingScene.load(scenes[i]), generator, recipe.patch_size, recipe.augmentation
-            )
-            for i in chosen
-        ],
-    )
+def draw_batch(
+    recipe: TrainingRecipe,
+    scenes: Sequence[Path],
+    generator: np.random.Generator,
+    pairs: Pairs = (),
+) -> Batch:
+    """Cut one patch out of each of `recipe.batch` random scenes, two of each random pair."""
+    size, changes = recipe.patch_size, recipe.augmentation
+    patches: list[TrainingScene] = []
+    if recipe.batch:
+        for chosen in generator.integers(len(scenes), size=recipe.batch):
+            scene = TrainingScene.load(scenes[chosen])
+            patches.append(draw_patch(scene, generator, size, changes))
+    if recipe.pairs:
+        for chosen in generator.integers(len(pairs), size=recipe.pairs):
+            first, second = map(TrainingScene.load, pairs[chosen])
+            patches.extend(draw_pair((first, second), generator, size, changes))
+    return replace(make_batch(recipe, patches), pairs=recipe.pairs)
 
 
 def make_batch(recipe: TrainingRecipe, patches: list[TrainingScene]) -> Batch:
@@ -113,9 +129,32 @@ def pixel_weights(recipe: TrainingRecipe, patch: TrainingScene) -> NDArray[np.fl
     return np.asarray(patch.weight * factors[patch.surface] * shadow * seen(patch), np.float32)
 
 
-def _timed_step(recipe: TrainingRecipe, scenes: list[Path], state: TrainingState) -> float:
+def training_loss(recipe: TrainingRecipe, logits: tuple[Tensor, ...], batch: Batch) -> Tensor:
+    """Focal loss of all patches, and the disagreement of the pairs among them.
+
+    A pixel of a pair counts as much as it does in the image in which it counts less, so what is
+    not seen in both does not count.
+    """
+    loss = deep_supervision_loss(
+        logits,
+        batch.target,
+        batch.weight,
+        supervision_share=recipe.supervision_share,
+        gamma=recipe.focal_gamma,
+        smoothing=recipe.label_smoothing,
+    )
+    if not batch.pairs:
+        return loss
+    output, weight = (part[-2 * batch.pairs :] for part in (logits[0], batch.weight))
+    both = torch.minimum(weight[::2], weight[1::2])
+    return loss + recipe.consistency_weight * consistency_loss(output[::2], output[1::2], both)
+
+
+def _timed_step(
+    recipe: TrainingRecipe, scenes: Sequence[Path], pairs: Pairs, state: TrainingState
+) -> float:
     started = time.monotonic()
-    loss = _take_step(recipe, state, draw_batch(recipe, scenes, state.generator))
+    loss = _take_step(recipe, state, draw_batch(recipe, scenes, state.generator, pairs))
     state.seconds += time.monotonic() - started
     return loss
 
@@ -126,14 +165,7 @@ def _take_step(recipe: TrainingRecipe, state: TrainingState, batch: Batch) -> fl
     state.network.train()
     with torch.autocast("cpu", torch.bfloat16, enabled=_has_bfloat16(recipe)):
         logits = state.network(batch.inputs)
-    loss = deep_supervision_loss(
-        logits,
-        batch.target,
-        batch.weight,
-        supervision_share=recipe.supervision_share,
-        gamma=recipe.focal_gamma,
-        smoothing=recipe.label_smoothing,
-    )
+    loss = training_loss(recipe, logits, batch)
     if not torch.isfinite(loss):
         raise ModelError(
             f"The loss became {loss.item()} at step {state.step}. Lower the learning rate of the "
@@ -167,7 +199,7 @@ def _rate(recipe: TrainingRecipe, step: int) -> float:
 def _fresh_state(recipe: TrainingRecipe) -> TrainingState:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        network = GlaViTU(recipe.network)
+        network = build(recipe.network)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return TrainingState(
         network,
@@ -179,10 +211,33 @@ def _fresh_state(recipe: TrainingRecipe) -> TrainingState:
     )
 
 
-def _averaged(recipe: TrainingRecipe, state: TrainingState) -> GlaViTU:
-    network = GlaViTU(recipe.network)
+def _finished(
+    recipe: TrainingRecipe,
+    scenes: Sequence[Path],
+    pairs: Pairs,
+    state: TrainingState,
+    progress: Callable[[str], None],
+) -> nn.Module:
+    """Build the network of the averaged weights, its statistics estimated anew if asked for."""
+    network = build(recipe.network)
     network.load_state_dict(state.average)
+    if recipe.batch_norm_batches:
+        progress(f"Estimating normalisation from {recipe.batch_norm_batches} batches.")
+        # Its own generator, so that a call that only finishes again gives the same network.
+        generator = np.random.Generator(np.random.PCG64([recipe.seed, STATISTICS]))
+        drawn = (
+            draw_batch(recipe, scenes, generator, pairs) for _ in range(recipe.batch_norm_batches)
+        )
+        recalibrate_batch_norm(network, (batch.inputs for batch in drawn))
     return network.eval().requires_grad_(False)
+
+
+def _progress_line(recipe: TrainingRecipe, state: TrainingState, loss: float) -> str:
+    left = state.seconds / state.step * (recipe.steps - state.step)
+    return (
+        f"Step {state.step} of {recipe.steps}: loss {loss:.4f}, {state.seconds:.0f} s, "
+        f"about {left:.0f} s left"
+    )
 
 
 def _has_bfloat16(recipe: TrainingRecipe) -> bool:

@@ -1,5 +1,6 @@
-"""What training minimises: focal loss on both heads, pixel by pixel."""
+"""What training minimises: focal loss on all heads, and disagreement of two images."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -47,7 +48,7 @@ def focal_loss(
 
 
 def deep_supervision_loss(
-    logits: tuple[Tensor, Tensor],
+    logits: tuple[Tensor, ...],
     target: Tensor,
     weight: Tensor | None = None,
     *,
@@ -55,18 +56,42 @@ def deep_supervision_loss(
     gamma: float = 2.0,
     smoothing: float = 0.0,
 ) -> Tensor:
-    """Focal loss of the output plus `supervision_share` times that of the deep-supervision head.
+    """Focal loss of the output plus `supervision_share` times that of the supervision heads.
 
-    The same target feeds both, as in the published training of GlaViTU.
+    The same target feeds all, as in the published training of GlaViTU, which has one such head.
+    Of several the mean is taken, so that the share means the same for every network.
 
     Parameters
     ----------
-    logits : pair of Tensor (N, 2, H, W)
-        Output and deep supervision, as the network returns them in training mode.
+    logits : tuple of Tensor (N, 2, H, W)
+        Output, then the deep-supervision heads, if any, as networks return them in training mode.
     target, weight, gamma, smoothing
         As in `focal_loss`.
     """
-    output, supervision = (
+    output, *heads = (
         focal_loss(head, target, weight, gamma=gamma, smoothing=smoothing) for head in logits
     )
-    return output + supervision_share * supervision
+    if not heads:
+        return output
+    return output + supervision_share * torch.stack(heads).mean()
+
+
+def consistency_loss(first: Tensor, second: Tensor, weight: Tensor) -> Tensor:
+    """Weighted mean over pixels of the squared difference of two glacier probabilities.
+
+    Two images of one ground should give one map, whatever the light and the instrument.
+
+    Parameters
+    ----------
+    first, second : Tensor (N, 2, H, W)
+        Logits of the two images, pixel on pixel.
+    weight : Tensor (N, H, W)
+        How much a pixel counts, 0 where it is not seen in both. Where nothing counts, the loss
+        is 0.
+
+    Returns
+    -------
+    Tensor, scalar
+    """
+    one, other = (torch.softmax(logits.float(), dim=1)[:, 1] for logits in (first, second))
+    return ((one - other) ** 2 * weight).sum() / weight.sum().clamp(min=1.0)

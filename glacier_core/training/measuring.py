@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from glacier_core.confidence.calibration import fit_isotonic
 from glacier_core.confidence.reliability import (
@@ -16,7 +17,6 @@ from glacier_core.confidence.reliability import (
 )
 from glacier_core.errors import SourceError
 from glacier_core.models.card import Accuracy, CalibrationCurve, ModelCard, Reliability
-from glacier_core.models.glavitu import GlaViTU
 from glacier_core.models.registry import Model
 from glacier_core.training.evaluation import (
     NETWORK,
@@ -25,7 +25,7 @@ from glacier_core.training.evaluation import (
     score_scenes,
     scores_by_terrain,
 )
-from glacier_core.training.hyperparameters import TrainingRecipe
+from glacier_core.training.hyperparameters import Recipe, TrainingRecipe, members_of
 from glacier_core.training.reality import real_figures
 
 LICENCE = "BSD-3-Clause"
@@ -65,8 +65,8 @@ class Measured:
 
 
 def measure(
-    network: GlaViTU,
-    recipe: TrainingRecipe,
+    network: nn.Module,
+    recipe: Recipe,
     *,
     calibration: Iterable[Path],
     scored: Iterable[Path],
@@ -76,16 +76,17 @@ def measure(
 
     Parameters
     ----------
-    network : GlaViTU
-    recipe : TrainingRecipe
+    network : nn.Module
+    recipe : Recipe
         Says how wide the windows are.
     calibration, scored : iterable of Path
         Files of `TrainingScene.save`.
     pairs : iterable of pairs of Path
         Two images of one ground each.
     """
-    curve = fit_curve(list(score_scenes(network, calibration, recipe.patch_size)))
-    scenes = list(score_scenes(network, scored, recipe.patch_size))
+    patch_size = members_of(recipe)[0].patch_size
+    curve = fit_curve(list(score_scenes(network, calibration, patch_size)))
+    scenes = list(score_scenes(network, scored, patch_size))
     procedural = sum(scene.procedural for scene in scenes)
     return Measured(
         curve=curve,
@@ -96,7 +97,7 @@ def measure(
             "real": len(scenes) - procedural,
             "procedural": procedural,
         },
-        agreement=agreement(network, pairs, recipe.patch_size),
+        agreement=agreement(network, pairs, patch_size),
     )
 
 
@@ -125,8 +126,8 @@ def measure_reliability(curve: CalibrationCurve, scenes: list[ScoredScene]) -> R
 
 
 def write_card(
-    recipe: TrainingRecipe,
-    network: GlaViTU,
+    recipe: Recipe,
+    network: nn.Module,
     measured: Measured,
     training: str,
     tell: Callable[[str], None],
@@ -143,8 +144,8 @@ def write_card(
     card = ModelCard(
         name=recipe.name,
         title=recipe.title,
-        config=recipe.network,
-        patch_size=recipe.patch_size,
+        config=network.config,
+        patch_size=members_of(recipe)[0].patch_size,
         calibration=measured.curve,
         reliability=measured.reliability,
         accuracy=tuple(simulated_figures(measured)),
@@ -181,26 +182,55 @@ def simulated_figures(measured: Measured) -> list[Accuracy]:
     return [*figures, pairs]
 
 
-def describe_training(
-    recipe: TrainingRecipe, seconds: float, offset: float, *, real_terrain: bool
-) -> str:
+def describe_training(recipe: Recipe, seconds: float, offset: float, *, real_terrain: bool) -> str:
     """Tell data, recipe, time and limits in words, for the card."""
+    members = members_of(recipe)
+    shared = members[0]
     ground = (
         "half of them on procedural ground, half on real elevation models and glacier outlines"
         if real_terrain
         else "all of them on procedural ground"
     )
+    trainings = "; ".join(_describe_steps(member) for member in members)
+    together = (
+        f"{len(members)} networks, each trained by itself, give the mean of their probabilities: "
+        if len(members) > 1
+        else ""
+    )
     return (
-        f"Only simulated scenes: {recipe.training_scenes} of {recipe.scene_size} x "
-        f"{recipe.scene_size} pixels, 20 to 36 m, {ground}, with reflectance statistics of "
-        "labelled Landsat and Sentinel-2 pixels (USGS benchmark glaciers) and assumed ones. "
-        f"{recipe.steps} steps of {recipe.batch} patches of {recipe.patch_size} pixels, AdamW "
-        f"{recipe.learning_rate:g} along one cosine, focal loss with gamma "
-        f"{recipe.focal_gamma:g}, seed {recipe.seed}; {seconds / 60:.0f} minutes on "
+        f"Only simulated scenes: {_describe_scenes(shared)}, 20 to 36 m, {ground}, with "
+        "reflectance statistics of labelled Landsat and Sentinel-2 pixels (USGS benchmark "
+        f"glaciers) and assumed ones. {together}{trainings}; {seconds / 60:.0f} minutes on "
         f"{torch.get_num_threads()} thread(s) of a {platform.machine()} processor. The glacier "
         f"logit was then shifted by {offset:+.2f}, which gave the highest IoU on "
-        f"{recipe.calibration_scenes} simulated scenes kept for that and for calibration. Made by "
+        f"{shared.calibration_scenes} simulated scenes kept for that and for calibration. Made by "
         f"the recipe {recipe.name!r}. {CAVEATS}"
+    )
+
+
+def _describe_scenes(recipe: TrainingRecipe) -> str:
+    size = f"of {recipe.scene_size} x {recipe.scene_size} pixels"
+    singles = f"{recipe.training_scenes} {size}" if recipe.training_scenes else ""
+    pairs = f"{recipe.paired_scenes} pairs of images of one ground, {size}"
+    return " and ".join(filter(None, [singles, pairs if recipe.paired_scenes else ""]))
+
+
+def _describe_steps(recipe: TrainingRecipe) -> str:
+    size = f"of {recipe.patch_size} pixels"
+    singles = f"{recipe.batch} patches {size}" if recipe.batch else ""
+    pairs = (
+        f"{recipe.pairs} pairs of patches {size} that show one ground in two images, whose "
+        f"disagreement weighs {recipe.consistency_weight:g},"
+    )
+    patches = " and ".join(filter(None, [singles, pairs if recipe.pairs else ""]))
+    statistics = (
+        f", normalisation estimated anew from {recipe.batch_norm_batches} batches"
+        if recipe.batch_norm_batches
+        else ""
+    )
+    return (
+        f"{recipe.steps} steps of {patches.rstrip(',')}, AdamW {recipe.learning_rate:g} along one "
+        f"cosine, focal loss with gamma {recipe.focal_gamma:g}, seed {recipe.seed}{statistics}"
     )
 
 

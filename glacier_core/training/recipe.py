@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from torch import nn
+
 from glacier_core.errors import ModelError, StorageError
 from glacier_core.models.config import GLAVITU_SMALL, GlaViTUConfig
 from glacier_core.models.registry import save_model
@@ -11,17 +13,25 @@ from glacier_core.simulation.ground import SurfaceClass
 from glacier_core.sources.terrain import fetch_terrain
 from glacier_core.training.augmentation import Augmentation
 from glacier_core.training.balance import balance_classes
-from glacier_core.training.hyperparameters import TrainingRecipe
+from glacier_core.training.hyperparameters import (
+    EnsembleRecipe,
+    Recipe,
+    TrainingRecipe,
+    members_of,
+)
 from glacier_core.training.loop import train_network
 from glacier_core.training.measuring import describe_training, measure, write_card
+from glacier_core.training.networks import join
 from glacier_core.training.scenes import SceneBatch, keep_scenes
 
-__all__ = ["RECIPES", "TrainingRecipe", "train"]
+__all__ = ["RECIPES", "EnsembleRecipe", "TrainingRecipe", "train"]
 
 FIRST_PAIR = 1000  # seeds of held-out pairs begin here, behind those of scored scenes
+FIRST_TRAINING_PAIR = 1_000_000  # and of training pairs, behind those of single scenes
+MEMBERS = "members"
 TERRAIN = "terrain.json"
 
-RECIPES: dict[str, TrainingRecipe] = {
+RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         TrainingRecipe(
@@ -66,8 +76,12 @@ RECIPES: dict[str, TrainingRecipe] = {
             scored_scenes=2,
             agreement_pairs=1,
             steps=4,
-            batch=2,
+            batch=1,
             patch_size=64,
+            paired_scenes=1,
+            pairs=1,
+            consistency_weight=1.0,
+            batch_norm_batches=2,
             checkpoint_every=2,
             mixed_precision=False,
             scene_size=80,
@@ -79,7 +93,7 @@ RECIPES: dict[str, TrainingRecipe] = {
 
 
 def train(
-    recipe: str | TrainingRecipe,
+    recipe: str | Recipe,
     folder: str | Path,
     *,
     progress: Callable[[str], None] | None = None,
@@ -91,10 +105,11 @@ def train(
 
     Parameters
     ----------
-    recipe : str or TrainingRecipe
+    recipe : str, TrainingRecipe or EnsembleRecipe
         A name out of `RECIPES`, or a recipe of your own.
     folder : str or Path
-        Keeps scenes, checkpoint, ``log.csv`` and, in the end, the model.
+        Keeps scenes, checkpoint, ``log.csv`` and, in the end, the model. Each member of an
+        ensemble keeps checkpoint and log in a folder of its own in ``members``.
     progress : callable, optional
         Is given a line now and then.
 
@@ -115,19 +130,12 @@ def train(
     chosen = find_recipe(recipe)
     home = Path(folder)
     tell = progress or _say_nothing
-    batches = scene_batches(chosen)
-    samples = fetch_terrain() if chosen.real_terrain else None
-    _note_terrain(home / "scenes", chosen.real_terrain, tell)
-    files = {
-        purpose: keep_scenes(
-            batch, home / "scenes", samples, tell, procedural=chosen.procedural_terrains
-        )
-        for purpose, batch in batches.items()
-    }
-    network, seconds = train_network(chosen, _single(files["training"]), home, tell)
+    shared = members_of(chosen)[0]
+    files = _keep_all_scenes(shared, home, tell)
+    network, seconds = _train_members(chosen, files, home, tell)
     tell("Balancing, calibrating and scoring on scenes never trained on.")
     calibration = _single(files["calibration"])
-    offset = balance_classes(network, calibration, chosen.patch_size)
+    offset = balance_classes(network, calibration, shared.patch_size)
     measured = measure(
         network,
         chosen,
@@ -135,13 +143,48 @@ def train(
         scored=_single(files["scored"]),
         pairs=files["pairs"],
     )
-    told = describe_training(chosen, seconds, offset, real_terrain=chosen.real_terrain)
+    told = describe_training(chosen, seconds, offset, real_terrain=shared.real_terrain)
     card = write_card(chosen, network, measured, told, tell)
     save_model(network, card, home / chosen.name)
     return home / chosen.name
 
 
-def find_recipe(recipe: str | TrainingRecipe) -> TrainingRecipe:
+def _keep_all_scenes(
+    recipe: TrainingRecipe, home: Path, tell: Callable[[str], None]
+) -> dict[str, list[tuple[Path, ...]]]:
+    """Draw what is not there yet, and return the files by purpose."""
+    samples = fetch_terrain() if recipe.real_terrain else None
+    _note_terrain(home / "scenes", recipe.real_terrain, tell)
+    return {
+        purpose: keep_scenes(
+            batch, home / "scenes", samples, tell, procedural=recipe.procedural_terrains
+        )
+        for purpose, batch in scene_batches(recipe).items()
+    }
+
+
+def _train_members(
+    recipe: Recipe,
+    files: dict[str, list[tuple[Path, ...]]],
+    home: Path,
+    tell: Callable[[str], None],
+) -> tuple[nn.Module, float]:
+    """Train the one network of a recipe, or every member of an ensemble, one after the other."""
+    singles, pairs = _single(files["training"]), files["training-pairs"]
+    if isinstance(recipe, TrainingRecipe):
+        return train_network(recipe, singles, home, tell, pairs)
+    networks, seconds = [], 0.0
+    for number, member in enumerate(recipe.members, 1):
+        tell(f"Member {number} of {len(recipe.members)}: {member.title}.")
+        place = home / MEMBERS / member.name
+        place.mkdir(parents=True, exist_ok=True)
+        network, took = train_network(member, singles, place, tell, pairs)
+        networks.append(network)
+        seconds += took
+    return join([member.network for member in recipe.members], networks), seconds
+
+
+def find_recipe(recipe: str | Recipe) -> Recipe:
     """Return the recipe of a name.
 
     Raises
@@ -149,7 +192,7 @@ def find_recipe(recipe: str | TrainingRecipe) -> TrainingRecipe:
     ModelError
         If there is none.
     """
-    if isinstance(recipe, TrainingRecipe):
+    if not isinstance(recipe, str):
         return recipe
     if recipe not in RECIPES:
         raise ModelError(f"There is no recipe {recipe!r}. Known are {', '.join(RECIPES)}.")
@@ -162,9 +205,12 @@ def scene_batches(recipe: TrainingRecipe) -> dict[str, SceneBatch]:
     Calibration and scores share terrain, but no scene; training shares no terrain with either.
     """
     scored, calibration = recipe.scored_scenes, recipe.calibration_scenes
-    size = recipe.scene_size
+    paired, size = recipe.paired_scenes, recipe.scene_size
     batches = (
         SceneBatch("training", "training", 0, recipe.training_scenes, size=size),
+        SceneBatch(
+            "training-pairs", "training", FIRST_TRAINING_PAIR, paired, pairs=True, size=size
+        ),
         SceneBatch("scored", "held-out", 0, scored, size=size),
         SceneBatch("calibration", "held-out", scored, calibration, size=size),
         SceneBatch("pairs", "held-out", FIRST_PAIR, recipe.agreement_pairs, pairs=True, size=size),

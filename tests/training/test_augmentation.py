@@ -2,13 +2,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from glacier_core.simulation.ground import SurfaceClass
 from glacier_core.training.augmentation import (
     Augmentation,
+    Geometry,
     add_noise,
     change_light,
     cut,
+    draw_geometry,
+    draw_pair,
     draw_patch,
     punch_hole,
     rescale,
@@ -34,7 +39,7 @@ def test_cut_keeps_arrays_together(make_scene, generator):
     rows, columns = np.indices(scene.glacier.shape, dtype=np.float32)
     scene = replace(scene, elevation=rows, slope=columns)
     for _ in range(20):
-        patch = cut(scene, generator, 16)
+        patch = cut(scene, draw_geometry(scene, generator, 16, NOTHING))
         top, left = int(patch.elevation[0, 0]), int(patch.slope[0, 0])
         assert patch.optical.shape == (6, 16, 16)
         assert np.array_equal(patch.optical, scene.optical[:, top : top + 16, left : left + 16])
@@ -64,7 +69,7 @@ def test_four_quarter_turns_are_none(make_scene):
 
 
 def test_enlarging_makes_slopes_gentler_and_keeps_elevations(make_scene):
-    patch = cut(make_scene(), np.random.default_rng(0), 24)
+    patch = cut(make_scene(), Geometry(top=7, left=11, side=24, quarters=0, mirrored=False))
     large = rescale(patch, 48)
     assert large.slope == pytest.approx(np.rad2deg(np.arctan(np.tan(np.deg2rad(20.0)) / 2)))
     # One pixel is now half as wide, so the rise from pixel to pixel is halved as well.
@@ -143,3 +148,55 @@ def test_the_same_generator_draws_the_same_patch(make_scene):
         draw_patch(make_scene(), np.random.default_rng(2), 32, Augmentation()) for _ in range(2)
     )
     assert np.array_equal(first.optical, second.optical, equal_nan=True)
+
+
+def numbered_scene(make_scene, rows: int, columns: int, seed: int):
+    """A scene whose elevation tells the row and whose classes tell the column of a pixel."""
+    scene = make_scene(seed, max(rows, columns)).map(lambda array: array[..., :rows, :columns])
+    row, column = np.indices((rows, columns))
+    return replace(
+        scene,
+        elevation=row.astype(np.float32),
+        surface=column.astype(np.uint8),
+        optical=np.broadcast_to(column.astype(np.float32), (6, rows, columns)).copy(),
+    )
+
+
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    rows=st.integers(24, 60),
+    columns=st.integers(24, 60),
+    zoom=st.tuples(st.floats(0.5, 1.0), st.floats(1.0, 2.0)),
+)
+def test_both_images_of_a_pair_show_the_same_ground(make_scene, seed, rows, columns, zoom):
+    images = tuple(numbered_scene(make_scene, rows, columns, number) for number in range(2))
+    changes = only(zoom=zoom, zoom_share=0.7, light_share=0.9, hole_share=0.5)
+    first, second = draw_pair(images, np.random.default_rng(seed), 24, changes)
+    assert first.glacier.shape == second.glacier.shape == (24, 24)
+    assert np.array_equal(first.surface, second.surface)
+    assert np.array_equal(first.elevation, second.elevation)
+    assert np.array_equal(first.slope, second.slope)
+    assert np.array_equal(first.glacier, second.glacier)
+
+
+def test_the_images_of_a_pair_are_changed_each_by_itself(make_scene):
+    image = make_scene()
+    differ = {"light": 0, "hole": 0, "dem": 0}
+    generator = np.random.default_rng(5)
+    for _ in range(40):
+        first, second = draw_pair((image, image), generator, 32, Augmentation())
+        differ["light"] += not np.array_equal(first.optical, second.optical, equal_nan=True)
+        differ["hole"] += np.isnan(first.optical).any() != np.isnan(second.optical).any()
+        differ["dem"] += np.isnan(first.elevation).any() != np.isnan(second.elevation).any()
+    assert min(differ.values()) > 2
+    assert differ["light"] > 20
+
+
+def test_a_geometry_counts_rows_and_columns_from_the_corner(make_scene):
+    scene = numbered_scene(make_scene, 40, 50, 0)
+    patch = cut(scene, Geometry(top=3, left=9, side=24, quarters=0, mirrored=False))
+    assert (patch.elevation[0, 0], patch.elevation[-1, 0]) == (3, 26)
+    assert (patch.surface[0, 0], patch.surface[0, -1]) == (9, 32)

@@ -8,7 +8,7 @@ import torch
 from glacier_core.errors import ModelError, StorageError
 from glacier_core.simulation.ground import SurfaceClass
 from glacier_core.training import loop
-from glacier_core.training.loop import LOG, draw_batch, make_batch, train_network
+from glacier_core.training.loop import LOG, draw_batch, make_batch, train_network, training_loss
 
 
 @pytest.fixture
@@ -147,3 +147,102 @@ def test_first_weights_depend_on_the_seed_alone(tiny_recipe):
     other = loop._fresh_state(replace(tiny_recipe, seed=4)).network.state_dict()
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not torch.equal(first["output.weight"], other["output.weight"])
+
+
+@pytest.fixture
+def paired_recipe(tiny_recipe):
+    return replace(tiny_recipe, batch=1, pairs=2, paired_scenes=2, consistency_weight=1.0)
+
+
+@pytest.fixture
+def pairs(make_scene, tmp_path):
+    files = [(tmp_path / f"p{seed}-a.npz", tmp_path / f"p{seed}-b.npz") for seed in range(2)]
+    for seed, (one, other) in enumerate(files):
+        scene = make_scene(seed)
+        scene.save(one)
+        replace(scene, optical=scene.optical * 0.7).save(other)
+    return files
+
+
+def test_pairs_lie_side_by_side_behind_the_single_patches(paired_recipe, scenes, pairs):
+    changes = replace(paired_recipe.augmentation, hole_share=0.0, no_dem_share=0.0)
+    recipe = replace(paired_recipe, augmentation=changes)
+    batch = draw_batch(recipe, scenes, np.random.default_rng(1), pairs)
+    assert (len(batch.target), batch.pairs) == (5, 2)
+    for first in (1, 3):
+        assert torch.equal(batch.target[first], batch.target[first + 1])
+        assert torch.equal(batch.inputs["dem"][first], batch.inputs["dem"][first + 1])
+        optical = batch.inputs["optical"]
+        assert not torch.equal(optical[first], optical[first + 1])
+    assert not torch.equal(batch.inputs["dem"][0], batch.inputs["dem"][1])
+
+
+def test_only_pixels_seen_in_both_images_must_agree(paired_recipe, scenes, pairs):
+    batch = draw_batch(paired_recipe, scenes, np.random.default_rng(1), pairs)
+    batch.weight[:] = 1.0
+    batch.weight[1, :16] = batch.weight[4, 16:] = 0.0
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(5, 2, 32, 32, generator=generator)
+    apart = training_loss(replace(paired_recipe, consistency_weight=0.0), (logits,), batch)
+    p = logits.softmax(dim=1)[:, 1]
+    unlike = ((p[1, 16:] - p[2, 16:]) ** 2).sum() + ((p[3, :16] - p[4, :16]) ** 2).sum()
+    expected = apart + 3.0 * unlike / (2 * 16 * 32)
+    loss = training_loss(replace(paired_recipe, consistency_weight=3.0), (logits,), batch)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_training_on_pairs_makes_two_images_agree(tiny_recipe, pairs, tmp_path):
+    unlike = []
+    for weight in (0.0, 30.0):
+        recipe = replace(
+            tiny_recipe,
+            batch=0,
+            training_scenes=0,
+            pairs=1,
+            paired_scenes=2,
+            consistency_weight=weight,
+            steps=40,
+            learning_rate=1e-2,
+        )
+        folder = tmp_path / str(weight)
+        folder.mkdir()
+        network, _ = train_network(recipe, [], folder, silent, pairs)
+        batch = draw_batch(recipe, [], np.random.default_rng(0), pairs)
+        p = network(batch.inputs).softmax(dim=1)[:, 1]
+        unlike.append(((p[0] - p[1]) ** 2).mean().item())
+    assert unlike[1] < 0.5 * unlike[0]
+
+
+def test_progress_tells_the_seconds_left(tiny_recipe, scenes, tmp_path):
+    lines = []
+    train_network(tiny_recipe, scenes, tmp_path, lines.append)
+    steps = [line for line in lines if line.startswith("Step")]
+    assert [line.split()[1] for line in steps] == ["2", "4", "6"]
+    assert steps[-1].endswith("about 0 s left")
+    state = loop._fresh_state(tiny_recipe)
+    state.step, state.seconds = 2, 30.0
+    assert loop._progress_line(tiny_recipe, state, 0.5).endswith("30 s, about 60 s left")
+
+
+def test_recipes_of_other_architectures_have_other_fingerprints(tiny_recipe):
+    same = replace(tiny_recipe)
+    assert loop.recipe_fingerprint(same) == loop.recipe_fingerprint(tiny_recipe)
+    for change in ({"consistency_weight": 0.5}, {"batch_norm_batches": 3}):
+        other = loop.recipe_fingerprint(replace(tiny_recipe, **change))
+        assert other != loop.recipe_fingerprint(tiny_recipe)
+
+
+def test_normalisation_of_the_result_is_that_of_the_averaged_weights(tiny_recipe, scenes, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    plain, _ = train_network(tiny_recipe, scenes, first, silent)
+    recipe = replace(tiny_recipe, batch_norm_batches=3)
+    network, _ = train_network(recipe, scenes, second, silent)
+    again, _ = train_network(recipe, scenes, second, silent)
+    states = [some.state_dict() for some in (plain, network, again)]
+    for name, value in states[0].items():
+        assert torch.equal(states[1][name], states[2][name])
+        statistic = "running" in name or "num_batches" in name
+        assert torch.equal(value, states[1][name]) != statistic, name
+    assert not network.training

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from glacier_core.training.losses import deep_supervision_loss, focal_loss
+from glacier_core.training.losses import consistency_loss, deep_supervision_loss, focal_loss
 
 
 def logits_of(probability: float, shape=(1, 1, 1)) -> torch.Tensor:
@@ -82,3 +82,32 @@ def test_bfloat16_logits_are_summed_in_float32():
     target = torch.ones(1, 64, 64, dtype=torch.long)
     loss = focal_loss(logits, target)
     assert loss.dtype == torch.float32
+
+
+def test_without_supervision_heads_the_output_is_all():
+    target = torch.ones(1, 1, 1, dtype=torch.long)
+    assert deep_supervision_loss((logits_of(0.9),), target) == focal_loss(logits_of(0.9), target)
+
+
+def test_several_supervision_heads_share_the_supervision():
+    target = torch.ones(1, 1, 1, dtype=torch.long)
+    heads = [logits_of(p) for p in (0.9, 0.4, 0.6)]
+    output, first, second = (focal_loss(head, target) for head in heads)
+    loss = deep_supervision_loss(tuple(heads), target, supervision_share=0.3)
+    assert loss.item() == pytest.approx((output + 0.15 * (first + second)).item(), rel=1e-6)
+
+
+def test_disagreement_by_hand():
+    first = torch.cat([logits_of(0.9), logits_of(0.2), logits_of(0.5)], dim=3)
+    second = torch.cat([logits_of(0.6), logits_of(0.3), logits_of(0.5)], dim=3)
+    weight = torch.tensor([[[1.0, 2.0, 1.0]]])
+    # (1 x 0.3^2 + 2 x 0.1^2 + 1 x 0) / 4
+    assert consistency_loss(first, second, weight).item() == pytest.approx(0.0275, rel=1e-5)
+    assert consistency_loss(first, first, weight).item() == 0.0
+    assert consistency_loss(first, second, torch.zeros(1, 1, 3)).item() == 0.0
+
+
+def test_disagreement_teaches_both_images():
+    first, second = (logits_of(p).requires_grad_() for p in (0.9, 0.4))
+    consistency_loss(first, second, torch.ones(1, 1, 1)).backward()
+    assert first.grad[0, 1] > 0 > second.grad[0, 1]

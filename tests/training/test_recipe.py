@@ -9,6 +9,7 @@ from glacier_core.models.card import Accuracy
 from glacier_core.models.registry import load_model
 from glacier_core.settings import settings
 from glacier_core.training import measuring, recipe, scenes
+from glacier_core.training.hyperparameters import EnsembleRecipe, members_of
 from glacier_core.training.recipe import RECIPES, scene_batches, train
 from glacier_core.training.scenes import TrainingScene
 
@@ -54,13 +55,14 @@ def test_scenes_with_and_without_real_terrain_are_not_mixed(tmp_path):
 
 def test_no_scene_serves_two_purposes():
     for some in RECIPES.values():
-        seen = set()
-        for batch in scene_batches(some).values():
+        seen, shared = set(), members_of(some)[0]
+        for batch in scene_batches(shared).values():
             seeds = {(batch.split, batch.first + number) for number in range(batch.count)}
             assert not seen & seeds
             seen |= seeds
-        assert scene_batches(some)["training"].split == "training"
-        assert {batch.split for batch in list(scene_batches(some).values())[1:]} == {"held-out"}
+        splits = {purpose: batch.split for purpose, batch in scene_batches(shared).items()}
+        assert splits.pop("training") == splits.pop("training-pairs") == "training"
+        assert set(splits.values()) == {"held-out"}
 
 
 def test_recipes_refuse_what_cannot_work(tiny_recipe):
@@ -70,6 +72,9 @@ def test_recipes_refuse_what_cannot_work(tiny_recipe):
         replace(tiny_recipe, scene_size=16)
     with pytest.raises(ModelError, match="1 or more"):
         replace(tiny_recipe, steps=0)
+    for lonely in ({"pairs": 1}, {"paired_scenes": 3}, {"training_scenes": 0}):
+        with pytest.raises(ModelError, match="both numbers of each"):
+            replace(tiny_recipe, **lonely)
 
 
 def test_the_default_recipe_never_names_the_real_test_scene():
@@ -87,3 +92,14 @@ def test_stored_scenes_come_back(make_scene, tmp_path):
     assert np.isnan(back.optical[0, 3, 3])
     assert back.optical[1] == pytest.approx(scene.optical[1], abs=1e-3)
     assert [file.name for file in tmp_path.iterdir()] == ["scene.npz"]
+
+
+def test_members_of_an_ensemble_share_their_scenes(tiny_recipe):
+    other = replace(tiny_recipe, name="other", seed=4)
+    assert members_of(EnsembleRecipe("both", "Two", (tiny_recipe, other))) == (tiny_recipe, other)
+    assert members_of(tiny_recipe) == (tiny_recipe,)
+    with pytest.raises(ModelError, match="training_scenes must be the same"):
+        EnsembleRecipe("both", "Two", (tiny_recipe, replace(other, training_scenes=5)))
+    for lonely in ((tiny_recipe,), (tiny_recipe, tiny_recipe)):
+        with pytest.raises(ModelError, match="two or more members of different names"):
+            EnsembleRecipe("both", "Two", lonely)

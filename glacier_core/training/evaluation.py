@@ -1,18 +1,18 @@
-"""How good a network is on simulated scenes it never saw, beside the NDSI on the same pixels."""
+"""How good a network is on simulated scenes it never saw, beside rules on the same pixels."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from glacier_core.baselines import NDSI_THRESHOLD
 from glacier_core.confidence.entropy import entropy_confidence
 from glacier_core.deviations.pixels import score_pixels
 from glacier_core.inference.tiling import Blend, windows
-from glacier_core.models.glavitu import GlaViTU
 from glacier_core.simulation.ground import SurfaceClass
 from glacier_core.training.patches import scaled_inputs, seen
 from glacier_core.training.scenes import TrainingScene
@@ -24,6 +24,16 @@ NETWORK = "network"
 NDSI = f"NDSI > {NDSI_THRESHOLD}"
 GREEN, SWIR1 = 1, 4
 DEBRIS = (SurfaceClass.DEBRIS, SurfaceClass.POND)
+SNOW = (SurfaceClass.SEASONAL_SNOW, SurfaceClass.PERENNIAL_SNOW)
+
+SNOW_FREE = 0.005
+"""A scene with less off-glacier snow than this share of its pixels counts as free of it."""
+
+Tally = tuple[int, int]
+"""A share before it is divided: how many pixels, of how many."""
+
+Baseline = Callable[[TrainingScene], BoolArray]
+"""A rule that says where it sees glacier, (rows, columns)."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +44,8 @@ class ScoredScene:
     ----------
     probability : ndarray of float32
         Of glacier, from the network.
-    ndsi : ndarray of bool
-        What the NDSI calls glacier.
+    baselines : mapping of str to ndarray of bool
+        What simple rules call glacier, by their names.
     glacier, shadow : ndarray of bool
         The truth, and whether in shadow.
     surface : ndarray of uint8
@@ -45,7 +55,7 @@ class ScoredScene:
     """
 
     probability: FloatArray
-    ndsi: BoolArray
+    baselines: Mapping[str, BoolArray]
     glacier: BoolArray
     shadow: BoolArray
     surface: NDArray[np.uint8]
@@ -55,6 +65,10 @@ class ScoredScene:
     def predicted(self) -> BoolArray:
         """What the network calls glacier."""
         return self.probability > 0.5
+
+    def called(self, method: str) -> BoolArray:
+        """Return what a method calls glacier: `NETWORK`, or the name of a baseline."""
+        return self.predicted if method == NETWORK else self.baselines[method]
 
     @property
     def confidence(self) -> FloatArray:
@@ -67,7 +81,7 @@ class ScoredScene:
         return np.asarray(self.predicted == self.glacier)
 
 
-def map_scene(network: GlaViTU, scene: TrainingScene, patch_size: int) -> FloatArray:
+def map_scene(network: nn.Module, scene: TrainingScene, patch_size: int) -> FloatArray:
     """Probability of glacier by overlapping windows, as scenes are mapped; NaN where not seen."""
     inputs = scaled_inputs(scene)
     shape = (scene.glacier.shape[0], scene.glacier.shape[1])
@@ -89,20 +103,42 @@ def map_scene(network: GlaViTU, scene: TrainingScene, patch_size: int) -> FloatA
     return np.where(seen(scene), blend.mean(), np.float32(np.nan))
 
 
-def score_scenes(network: GlaViTU, files: Iterable[Path], patch_size: int) -> Iterator[ScoredScene]:
-    """Map scenes and keep the pixels whose truth counts."""
+def score_scenes(
+    network: nn.Module,
+    files: Iterable[Path],
+    patch_size: int,
+    baselines: Mapping[str, Baseline] | None = None,
+) -> Iterator[ScoredScene]:
+    """Map scenes and keep the pixels whose truth counts.
+
+    Parameters
+    ----------
+    network : nn.Module
+    files : iterable of Path
+        Of `TrainingScene.save`.
+    patch_size : int
+        Side of the windows in pixels.
+    baselines : mapping of str to callable, optional
+        Rules that take a scene and say where they see glacier, beside the NDSI.
+    """
+    rules = {NDSI: ndsi_rule, **(baselines or {})}
     for file in files:
         scene = TrainingScene.load(file)
         probability = map_scene(network, scene, patch_size)
         counted = (scene.weight > 0) & np.isfinite(probability)
         yield ScoredScene(
             probability[counted],
-            ndsi_glacier(scene.optical)[counted],
+            {name: rule(scene)[counted] for name, rule in rules.items()},
             scene.glacier[counted],
             scene.shadow[counted],
             scene.surface[counted],
             scene.procedural,
         )
+
+
+def ndsi_rule(scene: TrainingScene) -> BoolArray:
+    """Call glacier what the NDSI does at its usual threshold."""
+    return ndsi_glacier(scene.optical)
 
 
 def ndsi_glacier(optical: FloatArray) -> BoolArray:
@@ -121,59 +157,78 @@ def ndsi_glacier(optical: FloatArray) -> BoolArray:
 
 
 def scores_by_terrain(scenes: list[ScoredScene]) -> dict[tuple[str, str], dict[str, float]]:
-    """Scores of the network and of the NDSI on the same pixels, all scenes pooled.
+    """Scores of the network and of every baseline on the same pixels, all scenes pooled.
 
     Returns
     -------
     dict
-        Key: terrain ("all", "real", "procedural", if there is any) and method (`NETWORK`,
-        `NDSI`). Value: as `metrics`.
+        Key: terrain ("all", "real", "procedural", if there is any) and method (`NETWORK`, or the
+        name of a baseline). Value: as `metrics`.
     """
+    return {
+        (terrain, method): metrics(some, method)
+        for terrain, some in by_terrain(scenes).items()
+        for method in (NETWORK, *some[0].baselines)
+    }
+
+
+def by_terrain(scenes: list[ScoredScene]) -> dict[str, list[ScoredScene]]:
+    """Scenes of "all", "real" and "procedural" terrain, as far as there are any."""
     chosen = {
         "all": scenes,
         "real": [scene for scene in scenes if not scene.procedural],
         "procedural": [scene for scene in scenes if scene.procedural],
     }
-    return {
-        (terrain, method): metrics(some, method)
-        for terrain, some in chosen.items()
-        if some
-        for method in (NETWORK, NDSI)
-    }
+    return {terrain: some for terrain, some in chosen.items() if some}
 
 
 def metrics(scenes: list[ScoredScene], method: str) -> dict[str, float]:
-    """Score pooled pixels.
+    """Score the pixels of all scenes together: the metrics of `tallies`, NaN where none counts."""
+    rows = [tallies(scene, method) for scene in scenes]
+    return {name: pooled_share([row[name] for row in rows]) for name in rows[0]}
 
-    IoU of all of them, of those that are not debris-covered ("clean") and of those in shadow; the
-    share of debris-covered ice that is found; and which share of snow, of water and of other
-    ground off the glaciers is called glacier.
+
+def pooled_share(counts: Iterable[Tally]) -> float:
+    """Share of all pixels together, NaN without any."""
+    part, whole = np.sum(list(counts), axis=0)
+    return float(part / whole) if whole else float("nan")
+
+
+def tallies(scene: ScoredScene, method: str) -> dict[str, Tally]:
+    """Count what every metric of a scene is made of.
+
+    IoU of all pixels, of those that are not debris-covered ("clean"), of those in shadow, and of
+    scenes with next to no snow off the glaciers; the share of debris-covered ice that is found;
+    and which share of snow, of water, of other ground and of all that is off the glaciers is
+    called glacier. (IoU is the share of what is glacier, called so or both, that is both.)
     """
-    predicted = np.concatenate([s.predicted if method == NETWORK else s.ndsi for s in scenes])
-    glacier, shadow, surface = (
-        np.concatenate([getattr(scene, name) for scene in scenes])
-        for name in ("glacier", "shadow", "surface")
-    )
-    debris = glacier & np.isin(surface, DEBRIS)
-    snow = ~glacier & (surface == SurfaceClass.SEASONAL_SNOW)
-    water = ~glacier & (surface == SurfaceClass.WATER)
-    everywhere = np.ones_like(glacier)
+    called, glacier = scene.called(method), scene.glacier
+    debris = glacier & np.isin(scene.surface, DEBRIS)
+    snow = ~glacier & np.isin(scene.surface, SNOW)
+    water = ~glacier & (scene.surface == SurfaceClass.WATER)
+    snow_free = np.full_like(glacier, snow.mean() < SNOW_FREE)
 
-    def share(where: BoolArray) -> float:
-        return float(predicted[where].mean()) if where.any() else float("nan")
+    def share(where: BoolArray) -> Tally:
+        return int((called & where).sum()), int(where.sum())
+
+    def iou(where: BoolArray) -> Tally:
+        both, either = called & glacier & where, (called | glacier) & where
+        return int(both.sum()), int(either.sum())
 
     return {
-        "IoU": score_pixels(predicted, glacier, everywhere).iou,
-        "IoU of clean ice": score_pixels(predicted, glacier, ~debris).iou,
-        "IoU in shadow": score_pixels(predicted, glacier, shadow).iou,
+        "IoU": iou(np.ones_like(glacier)),
+        "IoU of clean ice": iou(~debris),
+        "IoU in shadow": iou(scene.shadow),
+        "IoU without seasonal snow": iou(snow_free),
         "recall of debris-covered ice": share(debris),
         "off-glacier snow called glacier": share(snow),
         "water called glacier": share(water),
         "other ground called glacier": share(~glacier & ~snow & ~water),
+        "background called glacier": share(~glacier),
     }
 
 
-def agreement(network: GlaViTU, pairs: Iterable[tuple[Path, ...]], patch_size: int) -> float:
+def agreement(network: nn.Module, pairs: Iterable[tuple[Path, ...]], patch_size: int) -> float:
     """IoU of what the network calls glacier in two images of the same ground, pairs pooled.
 
     It needs no truth: the ground is the same, so whatever differs is the light, the instrument

@@ -13,7 +13,7 @@ def scene_of(probability, glacier, *, procedural=True):
     count = len(probability)
     return ScoredScene(
         np.asarray(probability, np.float32),
-        np.zeros(count, bool),
+        {},
         np.asarray(glacier, bool),
         np.zeros(count, bool),
         np.full(count, SurfaceClass.ROCK, np.uint8),

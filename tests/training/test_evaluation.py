@@ -30,7 +30,7 @@ def scored(surface, glacier, predicted, *, ndsi=None, shadow=None, procedural=Tr
     count = len(surface)
     return ScoredScene(
         probability=np.where(predicted, 0.9, 0.1).astype(np.float32),
-        ndsi=np.asarray(predicted if ndsi is None else ndsi, bool),
+        baselines={NDSI: np.asarray(predicted if ndsi is None else ndsi, bool)},
         glacier=np.asarray(glacier, bool),
         shadow=np.zeros(count, bool) if shadow is None else np.asarray(shadow, bool),
         surface=np.asarray(surface, np.uint8),
@@ -58,12 +58,35 @@ def test_metrics_by_hand():
             "IoU": 3 / 10,
             "IoU of clean ice": 2 / 6,
             "IoU in shadow": 1 / 3,
+            "IoU without seasonal snow": np.nan,
             "recall of debris-covered ice": 1 / 4,
             "off-glacier snow called glacier": 1 / 2,
             "water called glacier": 1.0,
             "other ground called glacier": 2 / 5,
-        }
+            "background called glacier": 4 / 8,
+        },
+        nan_ok=True,
     )
+
+
+def test_scenes_with_snow_are_left_out_where_asked():
+    ice, snow, rock = SurfaceClass.ICE, SurfaceClass.PERENNIAL_SNOW, SurfaceClass.ROCK
+    bare = scored([ice, ice, rock], [1, 1, 0], [1, 0, 0])
+    snowy = scored([ice, snow, rock], [1, 0, 0], [1, 1, 1])
+    almost = scored([ice] * 100 + [snow] + [rock] * 100, [1] * 100 + [0] * 101, [1] * 201)
+    result = metrics([bare, snowy, almost], NETWORK)
+    assert result["IoU without seasonal snow"] == pytest.approx(101 / 203)
+    assert result["IoU"] == pytest.approx(102 / 206)
+
+
+def test_baselines_are_scored_beside_the_network_on_the_same_pixels(network, make_scene, tmp_path):
+    make_scene(0, 32).save(tmp_path / "scene.npz")
+    rules = {"steep ground": lambda scene: scene.slope > 30.0}
+    scenes = list(score_scenes(network, [tmp_path / "scene.npz"], 32, rules))
+    table = scores_by_terrain(scenes)
+    assert {method for _, method in table} == {NETWORK, NDSI, "steep ground"}
+    assert table["all", "steep ground"]["IoU"] == 0.0
+    assert table["all", NDSI]["IoU"] == 1.0
 
 
 def test_what_does_not_occur_is_not_scored():

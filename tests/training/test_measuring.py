@@ -26,7 +26,7 @@ def scene_of(confident_share_right: float, unsure_share_right: float) -> ScoredS
     glacier[1000 : 1000 + int(1000 * unsure_share_right)] = True
     return ScoredScene(
         probability,
-        np.zeros(2000, bool),
+        {NDSI: np.zeros(2000, bool)},
         glacier,
         np.zeros(2000, bool),
         np.full(2000, SurfaceClass.ICE, np.uint8),

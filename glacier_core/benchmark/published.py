@@ -1,7 +1,7 @@
 """Figures that others published, to stand beside ours; each says where it was read."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -17,9 +17,8 @@ def published_figures() -> Benchmark:
     are no target that ours reach or miss; ``source`` says where each was read, and how well.
     """
     rows = pd.read_csv(FILE, keep_default_na=False, na_values={"parameters": [""]})
-    row_ids = "published-" + rows["set"].astype(str)
-    facts = {
-        "run": row_ids,
+    facts: dict[str, Any] = {
+        "run": "published-" + rows["set"].astype(str),
         "seconds_per_patch": float("nan"),
         "generalisation": "in-distribution",
         "subregion": "",

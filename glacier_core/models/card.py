@@ -111,6 +111,12 @@ class ModelCard(Part):
     reliability: Reliability | None = None
     accuracy: tuple[Accuracy, ...] = ()
     training: str = Field(min_length=1, description="Data and recipe, in words.")
+    strategy: str = Field(
+        default="", description="Strategy it was trained by, such as regional; empty: not told."
+    )
+    trained_regions: tuple[str, ...] = Field(
+        default=(), description="Regions that a regional or finetuned model is for; empty: all."
+    )
     holds: tuple[Sentence, ...] = Field(default=(), description="Where it can be relied on.")
     fails: tuple[Sentence, ...] = Field(default=(), description="Where it cannot.")
     pictures: tuple[Picture, ...] = Field(default=(), description="Of its failures, foremost.")

@@ -14,6 +14,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from glacier_core.benchmark.running import run_benchmark
+    from glacier_core.benchmark.storage import open_benchmark
     from glacier_core.deviations.comparison import Comparison, compare
     from glacier_core.errors import GlacierError
     from glacier_core.inference.engine import map_glaciers
@@ -40,9 +42,11 @@ _HOMES = {
     "list_scenes": "glacier_core.sources",
     "load_model": "glacier_core.models.registry",
     "map_glaciers": "glacier_core.inference.engine",
+    "open_benchmark": "glacier_core.benchmark.storage",
     "open_map": "glacier_core.inference.result",
     "open_scene": "glacier_core.sources",
     "read_outlines": "glacier_core.outlines.reading",
+    "run_benchmark": "glacier_core.benchmark.running",
     "save_comparison": "glacier_core.reporting.exports",
     "scene_from_files": "glacier_core.sources",
     "simulate_scene": "glacier_core.simulation.demonstrations",
@@ -63,9 +67,11 @@ __all__ = [
     "list_scenes",
     "load_model",
     "map_glaciers",
+    "open_benchmark",
     "open_map",
     "open_scene",
     "read_outlines",
+    "run_benchmark",
     "save_comparison",
     "scene_from_files",
     "simulate_scene",

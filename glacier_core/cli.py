@@ -141,6 +141,51 @@ def train(
 
 
 @app.command()
+def benchmark(
+    tiles: Annotated[
+        list[str],
+        typer.Option(
+            "--tiles",
+            help="KIND=FILE.hdf5, the kind saying how the tiles differ from those trained on: test "
+            "(not at all), place, date, sensor, or place+date+sensor. May be repeated.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Table to write, .parquet.")],
+    model: Annotated[
+        list[str] | None, typer.Option("--model", help="A model id or a folder. May be repeated.")
+    ] = None,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"], typer.Option(help="auto takes a GPU where there is one.")
+    ] = "auto",
+) -> None:
+    """Score models and simple rules on tile files; calling it again resumes where it stopped.
+
+    What is done is kept in a folder beside the table, with a log for every run.
+    """
+    if out.suffix != ".parquet":
+        raise typer.BadParameter(f"{out.name}: the table is written as Parquet, name it .parquet.")
+    models = [gc.load_model(name) for name in model or []]
+    kinds = _tiles_by_kind(tiles)
+    found = gc.run_benchmark(models, kinds, out, device=device, progress=typer.echo)
+    failed = found.runs[found.runs["error"] != ""]
+    for row in failed.itertuples():
+        typer.secho(f"Failed: {row.model} on {row.dataset}: {row.error}", fg="red", err=True)
+    typer.echo(f"{len(found.figures)} figures of {len(found.runs) - len(failed)} runs: {out}")
+    if len(failed):
+        raise typer.Exit(1)
+
+
+def _tiles_by_kind(given: list[str]) -> dict[str, list[Path]]:
+    tiles: dict[str, list[Path]] = {}
+    for pair in given:
+        kind, separator, file = pair.partition("=")
+        if not separator:
+            raise typer.BadParameter(f"{pair}: write KIND=FILE, for instance test={pair}.")
+        tiles.setdefault("in-distribution" if kind == "test" else kind, []).append(Path(file))
+    return tiles
+
+
+@app.command()
 def simulate(
     out: OutFolder,
     style: Annotated[

@@ -15,9 +15,11 @@ import glacier_core as gc
 from glacier_core import cli
 from glacier_core.models.glavitu import GlaViTU, GlaViTUConfig
 from glacier_core.models.registry import save_model
+from glacier_core.sources.tile_writing import write_tiles
 from tests.inference.stubs import make_card, tiny_glavitu
 from tests.models.keras_files import randomise, write_keras
 from tests.rasters import CRS, make_scene, plane, reflectances, write_geotiff
+from tests.tile_files import make_tile
 
 
 def run(*words):
@@ -106,3 +108,21 @@ def test_an_error_is_one_sentence(monkeypatch, capsys):
 )
 def test_every_verb_has_help(words):
     assert "Usage" in run(*words, "--help")
+
+
+def test_benchmark_writes_a_table_and_tells_what_failed(tmp_path):
+    def benchmark(kind, table):
+        words = ["benchmark", "--tiles", f"{kind}{tiles}", "--out", str(tmp_path / table)]
+        return CliRunner().invoke(cli.app, words)
+
+    tiles = write_tiles(tmp_path / "t.hdf5", [make_tile()])
+    done = benchmark("test=", "b.parquet")
+    assert done.exit_code == 0
+    assert "of 2 runs" in done.output
+    assert set(pd.read_parquet(tmp_path / "b.parquet")["generalisation"]) == {"in-distribution"}
+    tiles.write_bytes(b"no tiles")
+    failed = benchmark("place=", "c.parquet")
+    assert failed.exit_code == 1
+    assert "Failed: NDSI > 0.4 on t.hdf5" in failed.output
+    assert benchmark("", "b.parquet").exit_code == 2
+    assert benchmark("test=", "b.csv").exit_code == 2

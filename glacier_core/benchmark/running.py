@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from glacier_core.benchmark.contenders import RULES, Contender, ways_to_ask
+from glacier_core.benchmark.contenders import RULE, RULES, Contender, ways_to_ask
 from glacier_core.benchmark.scoring import Scoreboard
 from glacier_core.benchmark.storage import read_benchmark, write_benchmark
 from glacier_core.benchmark.table import (
@@ -34,8 +34,6 @@ Tell = Callable[[str], None]
 
 VERSION: Final = 1
 """Of the definitions: runs of another version are made again."""
-
-RESULT: Final = "benchmark.parquet"
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def run_benchmark(
 ) -> Benchmark:
     """Predict and evaluate tile files with models, and with simple rules on the same pixels.
 
-    Every run (a model, asked in one way, on a file) is kept in the folder as soon as it is done
+    Every run (a model, asked in one way, on a file) is kept as soon as it is done
     and not made again by the next call. A run that fails is told in the table of runs and in its
     log, and takes nothing from the others.
 
@@ -85,7 +83,8 @@ def run_benchmark(
     tiles : mapping
         Tile files by how they differ from the training data, one of `GENERALISATIONS`.
     out : path
-        Folder: ``benchmark.parquet`` (see `read_benchmark`), ``runs/``, ``logs/``.
+        The table, written anew with every call (see `read_benchmark`). Beside it stands a folder
+        of the same name without the suffix, with ``runs/`` and ``logs/``.
     device : {"auto", "cpu", "cuda"}
     progress : callable, optional
         Receives sentences.
@@ -101,7 +100,8 @@ def run_benchmark(
     StorageError
         If the disk refuses.
     """
-    folder, tell = Path(out), progress or (lambda _: None)
+    out, tell = Path(out), progress or (lambda _: None)
+    folder = out.with_suffix("")
     _check_tiles(tiles)
     done = merge(
         _carry_out(task, folder, tell)
@@ -109,7 +109,7 @@ def run_benchmark(
         for file in map(Path, files)
         for task in _tasks(models, file, generalisation, device, tell)
     )
-    write_benchmark(done, folder / RESULT)
+    write_benchmark(done, out)
     return done
 
 
@@ -249,7 +249,8 @@ def _figures(task: _Task, scores: pd.DataFrame, simulated: bool) -> pd.DataFrame
 
 def _run_row(task: _Task, unusable: int, seconds: float, error: str = "") -> dict[str, object]:
     facts = task.contender.facts
-    model = f" --model {facts.model}" if facts.sha256 else ""
+    model = f" --model {facts.model}" if facts.architecture != RULE else ""
+    kind = "test" if task.generalisation == GENERALISATIONS[0] else task.generalisation
     return {
         "run": task.run,
         "model": facts.model,
@@ -263,8 +264,8 @@ def _run_row(task: _Task, unusable: int, seconds: float, error: str = "") -> dic
         "seconds": round(seconds, 1),
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "program": f"glacier-explorer {software()['glacier-explorer']}",
-        "command": f"glacier-core benchmark{model} --tiles {task.generalisation}={task.file.name} "
-        f"--out {RESULT}",
+        "command": f"glacier-core benchmark{model} --tiles {kind}={task.file.name} "
+        "--out benchmark.parquet",
         "log": f"logs/{task.run}.log",
         "error": error,
     }

@@ -1,15 +1,23 @@
 """Ground to stand glaciers on: a bed carved by rivers and ice, and the ice that lies on it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import fastscapelib as fs
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from glacier_core.simulation.balance import MassBalance, radiation_shift
 from glacier_core.simulation.divides import label_ice_bodies
+from glacier_core.simulation.erosion import (
+    ALL_OPEN,
+    distance_to_open_side,
+    drainage,
+    fail_slopes,
+    uplift_and_cut,
+)
 from glacier_core.simulation.fields import fractal_field, smooth_step
-from glacier_core.simulation.ice import MassBalance, flow
+from glacier_core.simulation.ice import flow
+from glacier_core.simulation.overdeepening import overdeepen
 
 Array = NDArray[np.float64]
 
@@ -20,7 +28,6 @@ REFINEMENT = 3  # cells of the finished terrain per cell of that bed, each way
 CARVING_STEPS = 50
 TALUS_STEPS = 20
 UNEVENNESS = 3.0  # m
-STEP_EROSION = 0.05  # erodibility times time step; 70 steps bring hillslopes to balance
 ICE_THICKNESS_SHOWN = 14.0  # m; thinner ice is snow or nothing on an inventory
 SMALLEST_GLACIER = 0.05  # km²
 
@@ -43,6 +50,8 @@ class TerrainSource:
         Whether every glacier of the ground is labelled.
     procedural : bool
         Whether the ground was made up.
+    region : str
+        Code of the region it lies in or is made after, "" for none.
     """
 
     name: str
@@ -51,6 +60,7 @@ class TerrainSource:
     resolution: float
     complete: bool
     procedural: bool
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,11 @@ class TerrainStyle:
         0 for ridges, 1 for a plateau that can carry an ice cap.
     open_sides : tuple of bool
         Top, right, bottom, left: whether rivers leave there.
+    latitude : float, optional
+        Degrees north. Where it is given, aspect and shading shift the equilibrium line by the
+        sunlight there; otherwise it lies lower where the ground faces north, by rule of thumb.
+    overdeepening : float
+        Further wear of the bed where most ice passes, m; 0 for none.
     """
 
     cells: int
@@ -83,6 +98,40 @@ class TerrainStyle:
     accumulation_cap: float
     roundness: float
     open_sides: tuple[bool, bool, bool, bool]
+    latitude: float | None = None
+    overdeepening: float = 0.0
+
+
+@dataclass(frozen=True)
+class GlaciatedGround:
+    """A carved bed with the ice on it, before detail is added.
+
+    Attributes
+    ----------
+    seed : int
+        What it was made from.
+    style : TerrainStyle
+        What it was made after.
+    bed, thickness : ndarray, (rows, columns)
+        Metres, cells of `CELL`.
+    equilibrium_line : ndarray, (rows, columns)
+        Metres, with drifts and aspect.
+    unevenness : ndarray of float32
+        Small relief of weathered ground, `REFINEMENT` times finer, unit standard deviation.
+    """
+
+    seed: int
+    style: TerrainStyle
+    bed: Array
+    thickness: Array
+    equilibrium_line: Array
+    unevenness: NDArray[np.float32]
+
+    @property
+    def balance(self) -> MassBalance:
+        """Mass balance under which the ice has grown."""
+        style = self.style
+        return MassBalance(self.equilibrium_line, style.gradient, style.accumulation_cap)
 
 
 def draw_style(generator: np.random.Generator, *, cells: int = 144) -> TerrainStyle:
@@ -123,12 +172,8 @@ def procedural_terrain(seed: int, style: TerrainStyle | None = None) -> TerrainS
     TerrainSource
         `CELL / REFINEMENT` metres resolution.
     """
-    generator = np.random.Generator(np.random.PCG64(seed))
-    drawn = draw_style(generator)
-    style = style or drawn
-    bed = _river_landscape(generator, style)
-    bed, thickness = _glaciate(generator, bed, style)
-    elevation, ice = _refine(generator, bed, thickness, style)
+    ground = glaciated_ground(seed, style)
+    elevation, ice = ice_surface(ground, weathered_bed(ground, ground.thickness), ground.thickness)
     return TerrainSource(
         name=f"procedural-{seed}",
         elevation=elevation,
@@ -139,96 +184,40 @@ def procedural_terrain(seed: int, style: TerrainStyle | None = None) -> TerrainS
     )
 
 
-@dataclass(frozen=True)
-class _Rivers:
-    """Drainage of a grid. The graph only points to its grid, so both are kept together."""
-
-    grid: fs.RasterGrid
-    graph: fs.FlowGraph
-    eroder: fs.SPLEroder
-
-
-def _rivers(
-    shape: tuple[int, int], cell: float, style: TerrainStyle, *, area_exponent: float = 0.5
-) -> _Rivers:
-    top, right, bottom, left = (
-        fs.NodeStatus.FIXED_VALUE if is_open else fs.NodeStatus.CORE for is_open in style.open_sides
-    )
-    borders = fs.RasterBoundaryStatus([left, right, top, bottom])
-    grid = fs.RasterGrid(list(shape), [cell, cell], borders)
-    graph = fs.FlowGraph(grid, [fs.SingleFlowRouter(), fs.MSTSinkResolver()])
-    eroder = fs.SPLEroder(graph, k_coef=1.0, area_exp=area_exponent, slope_exp=1.0, tolerance=1e-5)
-    return _Rivers(grid, graph, eroder)
+def glaciated_ground(seed: int, style: TerrainStyle | None = None) -> GlaciatedGround:
+    """Make the bed and the ice of `procedural_terrain`: see there."""
+    generator = np.random.Generator(np.random.PCG64(seed))
+    drawn = draw_style(generator)
+    style = style or drawn
+    bed = _river_landscape(generator, style)
+    bed, thickness, line = _glaciate(generator, bed, style)
+    fine = (style.cells * REFINEMENT, style.cells * REFINEMENT)
+    unevenness = fractal_field(generator, fine, exponent=1.5, longest=60.0)
+    return GlaciatedGround(seed, style, bed, thickness, line, unevenness)
 
 
 def _river_landscape(generator: np.random.Generator, style: TerrainStyle) -> Array:
     """Bed of `style.relief` metres in balance between uplift, rivers and failing slopes."""
     shape = (style.cells, style.cells)
     uplift = np.exp(0.5 * fractal_field(generator, shape, exponent=2.5)).astype(np.float64)
-    hump = smooth_step(_distance_to_open_side(style) / style.cells, 0.0, 0.22)
-    uplift *= np.where(_distance_to_open_side(style) > 1.0, 0.15 + 0.85 * hump, 0.0)
-    rivers = _rivers(shape, CELL, style)
+    inland = distance_to_open_side(style.cells, style.open_sides)
+    hump = smooth_step(inland / style.cells, 0.0, 0.22)
+    uplift *= np.where(inland > 1.0, 0.15 + 0.85 * hump, 0.0)
+    rivers = drainage(shape, CELL, style.open_sides)
     ground = 8.0 * fractal_field(generator, shape, exponent=1.8).astype(np.float64)
-    ground = _uplift_and_cut(ground, uplift, rivers, CARVING_STEPS)
+    ground = uplift_and_cut(ground, uplift, rivers, CELL, CARVING_STEPS)
     ground -= ground.min()
     factor = style.relief / float(np.quantile(ground, 0.999))
     ground, uplift = ground * factor, uplift * factor
     for _ in range(TALUS_STEPS):
         # Fresh unevenness each step keeps channels and facets off the axes of the grid.
         uneven = UNEVENNESS * fractal_field(generator, shape, exponent=0.8, longest=20.0)
-        ground = _uplift_and_cut(ground + uneven, uplift, rivers, 1)
+        ground = uplift_and_cut(ground + uneven, uplift, rivers, CELL, 1)
         ground = fail_slopes(ground, CELL, style.talus, rounds=2)
     if style.roundness > 0.0:
         ground = _plateau(ground, style)
     ground -= ground.min()
     return np.asarray(ground * (style.relief / ground.max()))
-
-
-def _distance_to_open_side(style: TerrainStyle) -> Array:
-    """Distance in cells from the nearest side through which rivers leave."""
-    index = np.arange(style.cells, dtype=np.float64)
-    ahead, behind = index + 1.0, style.cells - index
-    top, right, bottom, left = style.open_sides
-    nearest = np.full((style.cells, style.cells), float(style.cells))
-    if top:
-        nearest = np.minimum(nearest, ahead[:, None])
-    if bottom:
-        nearest = np.minimum(nearest, behind[:, None])
-    if left:
-        nearest = np.minimum(nearest, ahead[None, :])
-    if right:
-        nearest = np.minimum(nearest, behind[None, :])
-    return nearest
-
-
-def _uplift_and_cut(ground: Array, uplift: Array, rivers: _Rivers, steps: int) -> Array:
-    for _ in range(steps):
-        ground = ground + STEP_EROSION * CELL * uplift
-        rivers.graph.update_routes(ground)
-        area = rivers.graph.accumulate(1.0)
-        ground = ground - rivers.eroder.erode(ground, area, STEP_EROSION)
-    return ground
-
-
-def fail_slopes(ground: Array, cell: float, talus: float, *, rounds: int) -> Array:
-    """Lower every cell to at most the talus slope above each of its 24 neighbours.
-
-    Parameters
-    ----------
-    ground : ndarray, (rows, columns)
-        Elevation, m.
-    cell : float
-        Cell size, m.
-    talus : float
-        Steepest lasting slope (tangent).
-    rounds : int
-        How far, in cells, a failure can spread.
-    """
-    steps = np.arange(-2.0, 3.0)
-    rise = talus * cell * np.hypot(steps[:, None], steps[None, :])
-    for _ in range(rounds):
-        ground = ndimage.grey_erosion(ground, size=rise.shape, structure=-rise, mode="nearest")
-    return np.asarray(ground)
 
 
 def _plateau(ground: Array, style: TerrainStyle) -> Array:
@@ -243,18 +232,34 @@ def _plateau(ground: Array, style: TerrainStyle) -> Array:
 
 def _glaciate(
     generator: np.random.Generator, bed: Array, style: TerrainStyle
-) -> tuple[Array, Array]:
+) -> tuple[Array, Array, Array]:
     """Grow ice to near balance, letting it deepen and smooth its bed three times."""
-    north = np.gradient(ndimage.gaussian_filter(bed, 2.0), CELL)[0]
-    drift = 40.0 * fractal_field(generator, bed.shape, exponent=1.5)
-    line = float(np.quantile(bed, style.equilibrium_quantile)) + drift
-    line = line - 120.0 * np.clip(north, -1.0, 1.0)
+    line = _equilibrium_line(generator, bed, style)
     coarse = _run(_halve(bed), np.zeros_like(_halve(bed)), _halve(line), style, 2 * CELL, 220.0)
     thickness = np.maximum(_double(coarse), 0.0)
     for years in (16.0, 16.0, 16.0):
         thickness = _run(bed, thickness, line, style, CELL, years)
         bed, thickness = _deepen(bed, thickness)
-    return bed, _run(bed, thickness, line, style, CELL, 45.0)
+    if style.overdeepening > 0.0:
+
+        def grow(bed: Array, thickness: Array) -> Array:
+            return _run(bed, thickness, line, style, CELL, 10.0)
+
+        depth = style.overdeepening
+        bed, thickness = overdeepen(generator, bed, thickness, grow, cell=CELL, depth=depth)
+    return bed, _run(bed, thickness, line, style, CELL, 45.0), line
+
+
+def _equilibrium_line(generator: np.random.Generator, bed: Array, style: TerrainStyle) -> Array:
+    """Elevation of zero balance, m: a share of the bed, snow drifts, and the sun."""
+    smooth = ndimage.gaussian_filter(bed, 2.0)
+    drift = 40.0 * fractal_field(generator, (bed.shape[0], bed.shape[1]), exponent=1.5)
+    line = float(np.quantile(bed, style.equilibrium_quantile)) + drift
+    if style.latitude is None:
+        north = np.gradient(smooth, CELL)[0]
+        return np.asarray(line - 120.0 * np.clip(north, -1.0, 1.0))
+    shift = radiation_shift(bed, CELL, latitude=style.latitude, gradient=style.gradient)
+    return np.asarray(line + shift)
 
 
 def _run(
@@ -282,19 +287,55 @@ def _deepen(bed: Array, thickness: Array) -> tuple[Array, Array]:
     return lower, np.maximum(thickness + (bed - lower) * (thickness > 0.0), 0.0)
 
 
-def _refine(
-    generator: np.random.Generator, bed: Array, thickness: Array, style: TerrainStyle
+def weathered_bed(ground: GlaciatedGround, thickness: Array) -> Array:
+    """Bed in full detail, with gullies and scree where ice of a thickness gives no shelter.
+
+    Parameters
+    ----------
+    ground : GlaciatedGround
+    thickness : ndarray, (rows, columns)
+        Ice that has sheltered the bed, m, on the coarse grid.
+
+    Returns
+    -------
+    ndarray, (REFINEMENT rows, REFINEMENT columns)
+        Metres.
+    """
+    sheltered = _cover(_zoom(ndimage.gaussian_filter(thickness, 0.6)))
+    return _weather(_zoom(ground.bed), ground.unevenness, sheltered, ground.style)
+
+
+def ice_surface(
+    ground: GlaciatedGround, detailed: Array, thickness: Array
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Surface and ice mask at the finer cell, with gullies and scree off the ice."""
-    fine_bed = _zoom(bed)
-    fine_ice = _zoom(ndimage.gaussian_filter(thickness, 0.6))
-    surface = _zoom(bed + thickness)
-    under = smooth_step(fine_ice, 4.0, 22.0).astype(np.float64)
-    detailed = _weather(generator, fine_bed, under, style)
+    """Elevation of ice and ground, and where an inventory would show ice.
+
+    Parameters
+    ----------
+    ground : GlaciatedGround
+    detailed : ndarray
+        Its bed from `weathered_bed`, m.
+    thickness : ndarray, (rows, columns)
+        Ice on the coarse grid, m.
+
+    Returns
+    -------
+    elevation : ndarray of float32
+        Metres, on the fine grid.
+    ice : ndarray of bool
+    """
+    ice = _zoom(ndimage.gaussian_filter(thickness, 0.6))
+    surface = _zoom(ground.bed + thickness)
+    under = _cover(ice)
     elevation = under * surface + (1.0 - under) * np.minimum(detailed, surface)
-    shown = (fine_ice > ICE_THICKNESS_SHOWN) & (surface > detailed - 6.0)
+    shown = (ice > ICE_THICKNESS_SHOWN) & (surface > detailed - 6.0)
     shown = ndimage.binary_opening(shown, iterations=1)
     return elevation.astype(np.float32), np.asarray(shown, dtype=np.bool_)
+
+
+def _cover(ice: Array) -> Array:
+    """Share by which ice of a thickness (m) hides its bed."""
+    return smooth_step(ice, 4.0, 22.0).astype(np.float64)
 
 
 def _zoom(values: Array) -> Array:
@@ -303,14 +344,13 @@ def _zoom(values: Array) -> Array:
 
 
 def _weather(
-    generator: np.random.Generator, ground: Array, sheltered: Array, style: TerrainStyle
+    ground: Array, unevenness: NDArray[np.float32], sheltered: Array, style: TerrainStyle
 ) -> Array:
     """Cut gullies and let slopes fail on a fine grid, not where ice shelters the ground."""
     cell = CELL / REFINEMENT
-    rough = fractal_field(generator, ground.shape, exponent=1.5, longest=60.0)
-    ground = ground + 9.0 * rough * (1.0 - sheltered)
-    open_style = replace(style, open_sides=(True, True, True, True))
-    rivers = _rivers(ground.shape, cell, open_style, area_exponent=0.45)
+    ground = ground + 9.0 * unevenness * (1.0 - sheltered)
+    shape = (ground.shape[0], ground.shape[1])
+    rivers = drainage(shape, cell, ALL_OPEN, area_exponent=0.45)
     for _ in range(4):
         rivers.graph.update_routes(ground)
         area = np.minimum(rivers.graph.accumulate(1.0), 4.0e5)

@@ -1,19 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import ndimage
 
-from glacier_core.simulation.terrain import CELL, REFINEMENT, draw_style, fail_slopes
+from glacier_core.simulation.overdeepening import fill_depressions
+from glacier_core.simulation.terrain import (
+    CELL,
+    REFINEMENT,
+    draw_style,
+    glaciated_ground,
+)
 
 from .grounds import random
-
-
-def test_no_slope_outlasts_its_talus():
-    ground = 500.0 * random().random((40, 40))
-    stable = fail_slopes(ground, 10.0, 0.8, rounds=30)
-    assert (stable <= ground).all()
-    assert np.abs(np.diff(stable, axis=0)).max() <= 0.8 * 10.0 + 1e-9
-    assert np.abs(stable[1:, 1:] - stable[:-1, :-1]).max() <= 0.8 * 10.0 * 2**0.5 + 1e-9
-    gentle = np.add.outer(np.arange(20.0), np.zeros(20))
-    assert np.array_equal(fail_slopes(gentle, 10.0, 0.8, rounds=3), gentle)
 
 
 def test_ground_looks_like_mountains_with_glaciers(terrain):
@@ -35,3 +34,31 @@ def test_styles_stay_in_range_and_always_let_rivers_out():
     assert all(1600 <= style.relief <= 3000 for style in styles)
     assert 0.1 < np.mean([style.equilibrium_quantile < 0.82 for style in styles]) < 0.5
     assert {style.roundness > 0 for style in styles} == {True, False}
+
+
+def hollow_share(seed, depth):
+    """Share of the icy bed that would hold water more than 3 m deep."""
+    style = replace(draw_style(random(seed)), cells=72, equilibrium_quantile=0.7)
+    ground = glaciated_ground(seed, replace(style, overdeepening=depth))
+    hollow = fill_depressions(ground.bed) - ground.bed > 3.0
+    icy = ground.thickness > 14.0
+    return (hollow & icy).sum() / icy.sum()
+
+
+def test_ice_leaves_hollows_in_its_bed():
+    seeds = (1000, 1001, 1003)
+    plain = np.array([hollow_share(seed, 0.0) for seed in seeds])
+    deep = np.array([hollow_share(seed, 120.0) for seed in seeds])
+    assert plain.max() > 0.0
+    assert (deep > np.maximum(plain, 0.002)).all()
+    assert 0.01 < deep.mean() < 0.10
+
+
+def test_a_latitude_turns_the_equilibrium_line_to_the_sun():
+    style = replace(draw_style(random(3)), cells=72, roundness=0.0)
+    south, north = (
+        glaciated_ground(3, replace(style, latitude=latitude)) for latitude in (-45.0, 45.0)
+    )
+    facing_north = np.gradient(ndimage.gaussian_filter(north.bed, 2.0), CELL)[0] > 0.3
+    difference = (north.equilibrium_line - south.equilibrium_line)[facing_north].mean()
+    assert -300.0 < difference < -50.0

@@ -1,14 +1,19 @@
 """The model card: all that must travel with weights, as one validated JSON file."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, ValidationError, model_validator
 
 from glacier_core.errors import ModelError
-from glacier_core.models.config import GlaViTUConfig
+from glacier_core.models.config import (
+    ARCHITECTURE_NAMES,
+    AnyConfig,
+    ArchitectureName,
+    NetworkConfig,
+)
 from glacier_core.models.inputs import PUBLISHED_SCALING, UNKNOWN_REGION, ChannelRange
 from glacier_core.models.parts import Deviation, Part, Picture, Sentence
 
@@ -96,8 +101,8 @@ class ModelCard(Part):
 
     name: str = Field(min_length=1)
     title: str = Field(min_length=1)
-    architecture: Literal["glavitu"] = "glavitu"
-    config: GlaViTUConfig
+    architecture: ArchitectureName = "glavitu"
+    config: AnyConfig
     scaling: dict[str, tuple[ChannelRange, ...]] = Field(
         default=PUBLISHED_SCALING, description="Physical range of each channel, mapped onto 0..1."
     )
@@ -137,6 +142,29 @@ class ModelCard(Part):
     def location(self) -> Literal["region", "coordinates"] | None:
         """Kind of the location vector that the network takes."""
         return self.config.location
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tag_config(cls, facts: Any) -> Any:
+        """Let card and config name the architecture where only one of them does."""
+        if not isinstance(facts, dict):
+            return facts
+        config, name = facts.get("config"), facts.get("architecture")
+        if isinstance(config, NetworkConfig):
+            return {"architecture": config.architecture} | facts
+        if isinstance(config, dict):  # old cards know one architecture and name it once, if at all
+            tag = config.get("architecture", name or "glavitu")
+            return facts | {"architecture": name or tag, "config": config | {"architecture": tag}}
+        return facts
+
+    @model_validator(mode="after")
+    def _architecture_fits(self) -> Self:
+        if self.architecture != self.config.architecture:
+            raise ValueError(
+                f"the architecture is {self.architecture!r}, but the config is that of "
+                f"{self.config.architecture!r}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _regions_fit(self) -> Self:
@@ -185,7 +213,8 @@ def read_card(path: Path) -> ModelCard:
         raise ModelError(f"The model card {path} cannot be read: {error.strerror}.") from error
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the card as a whole"
+        place = ".".join(str(part) for part in first["loc"] if part not in ARCHITECTURE_NAMES)
+        place = place or "the card as a whole"
         raise ModelError(
             f"The model card {path} is not valid at {place}: {first['msg']}. "
             f"{error.error_count()} fault(s) in all; correct the file or fetch the model again."

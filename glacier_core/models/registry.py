@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glacier_core.errors import ModelError, StorageError
+from glacier_core.models.architectures import build_network
+from glacier_core.models.blocks import Network
 from glacier_core.models.card import ModelCard, read_card
-from glacier_core.models.glavitu import GlaViTU
 from glacier_core.models.weights import read_weights, set_weights, write_weights
 from glacier_core.settings import settings
 
@@ -18,7 +19,7 @@ SHIPPED = Path(__file__).parent / "weights"
 class Model:
     """A network ready for use (evaluation mode, no gradients) and its card."""
 
-    network: GlaViTU
+    network: Network
     card: ModelCard
 
 
@@ -42,12 +43,12 @@ def load_model(source: str | Path) -> Model:
     """
     folder = _find(source)
     card = read_card(folder / CARD)
-    network = GlaViTU(card.config)
+    network = build_network(card.config)
     set_weights(network, read_weights(folder / WEIGHTS, card.sha256))
     return Model(network.eval().requires_grad_(False), card)
 
 
-def save_model(network: GlaViTU, card: ModelCard, folder: Path) -> ModelCard:
+def save_model(network: Network, card: ModelCard, folder: Path) -> ModelCard:
     """Write a model folder and return its card, completed by the hash of the weights.
 
     Raises

@@ -9,6 +9,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from glacier_core.errors import ModelError, StorageError
+from glacier_core.models.blocks import Network
 
 
 def write_weights(network: nn.Module, path: Path) -> str:
@@ -59,7 +60,7 @@ def read_weights(path: Path, sha256: str) -> dict[str, Tensor]:
         ) from error
 
 
-def set_weights(network: nn.Module, weights: dict[str, Tensor]) -> None:
+def set_weights(network: Network, weights: dict[str, Tensor]) -> None:
     """Put weights into a network, all of them and nothing else.
 
     Raises
@@ -72,9 +73,11 @@ def set_weights(network: nn.Module, weights: dict[str, Tensor]) -> None:
     wrong = sorted(name for name in expected | given if expected.get(name) != given.get(name))
     if wrong:
         raise ModelError(
-            f"The weights do not fit the network of the model card: {len(wrong)} of "
-            f"{len(expected)} tensors are absent, unknown or of another shape or kind, first "
-            f"{wrong[0]!r}: expected {expected.get(wrong[0])}, got {given.get(wrong[0])}."
+            "The weights do not fit the network of the model card, which is of the architecture "
+            f"{network.config.architecture!r}: {len(wrong)} of {len(expected | given)} tensors are "
+            f"absent, unknown or of another shape or kind, first {wrong[0]!r}: expected "
+            f"{expected.get(wrong[0])}, got {given.get(wrong[0])}. Give the card of the network "
+            "that they were trained in."
         )
     broken = [name for name, tensor in weights.items() if not torch.isfinite(tensor).all()]
     if broken:

@@ -9,12 +9,25 @@ from scipy import ndimage
 from glacier_core.simulation.fields import Grid, fractal_field, smooth_step
 from glacier_core.simulation.ground import Ground, Layer, SurfaceClass
 
-# Off-ice share under seasonal snow: lowest and highest of each style.
-SNOW_SHARES = {"none": (0.0, 0.0), "patches": (0.01, 0.12), "heavy": (0.15, 0.40)}
+# How far above the snow line of the glaciers, in shares of their range, snow begins to lie beside
+# them. Rock is dark and warm, so late in summer the line lies higher there; where drifts lie deep,
+# or early in summer, it lies lower (assumptions).
+SNOW_BEGINS = {"patches": (-0.15, 0.30), "heavy": (-0.45, -0.10)}
+MOST_SNOW = {"patches": 0.12, "heavy": 0.40}  # share of the ground off the ice
+STEEPEST_SNOW = 0.75  # tangent; snow slides off steeper ground
+REPOSE = (0.45, 0.80)  # tangent of the slopes of scree, 24 to 39 degrees
 
 
-def bare_ground(ground: Ground, generator: np.random.Generator) -> list[Layer]:
-    """Two kinds of rock, till in front of the glaciers, and plants on low, gentle ground."""
+def bare_ground(ground: Ground, generator: np.random.Generator, vegetation: float) -> list[Layer]:
+    """Two kinds of rock, scree, till in front of the glaciers, plants on low, gentle ground.
+
+    Parameters
+    ----------
+    ground : Ground
+    generator : numpy.random.Generator
+    vegetation : float
+        Share of the ground off the ice, lowest first, that plants can reach.
+    """
     shape = ground.shape
     everywhere = np.ones(shape, dtype=np.float32)
     strata = fractal_field(generator, shape, exponent=2.0, longest=200.0)
@@ -24,18 +37,28 @@ def bare_ground(ground: Ground, generator: np.random.Generator) -> list[Layer]:
     near = smooth_step(reach * (1.0 + 0.4 * edge) - ground.distance_to_ice, 0.0, 0.2 * reach)
     gentle = smooth_step(0.7 - ground.slope, 0.0, 0.2)
     foreland = near * gentle
-    plants = _plants(ground, generator) * (1.0 - 0.9 * foreland)
+    plants = _plants(ground, generator, vegetation) * (1.0 - 0.9 * foreland)
     return [
         Layer(SurfaceClass.ROCK, "rock", everywhere),
         Layer(SurfaceClass.ROCK, "other rock", second),
+        Layer(SurfaceClass.SCREE, "scree", _scree(ground, generator)),
         Layer(SurfaceClass.FORELAND, "till", foreland),
         Layer(SurfaceClass.VEGETATION, "vegetation", plants),
     ]
 
 
-def _plants(ground: Ground, generator: np.random.Generator) -> Grid:
+def _scree(ground: Ground, generator: np.random.Generator) -> Grid:
+    """Loose rock at the angle of repose below steeper walls."""
+    low, high = REPOSE
+    leaning = smooth_step(ground.slope, low - 0.1, low) * smooth_step(-ground.slope, -high, -0.65)
+    reach = max(round(250.0 / ground.resolution), 1)
+    wall = ndimage.maximum_filter(ground.slope, 2 * reach + 1, mode="nearest") > high
+    patchy = fractal_field(generator, ground.shape, exponent=1.4, longest=60.0)
+    return np.asarray(leaning * wall * smooth_step(patchy, -0.6, 0.6), dtype=np.float32)
+
+
+def _plants(ground: Ground, generator: np.random.Generator, quantile: float) -> Grid:
     off_ice = ~ground.glacier
-    quantile = generator.uniform(-0.35, 0.65)
     if quantile <= 0.0 or not off_ice.any():
         return np.zeros(ground.shape, dtype=np.float32)
     height = ground.elevation
@@ -46,26 +69,53 @@ def _plants(ground: Ground, generator: np.random.Generator) -> Grid:
     return smooth_step(favour - 0.2 * ground.shade, 0.0, 0.35) * off_ice
 
 
-def seasonal_snow(
-    ground: Ground, generator: np.random.Generator, style: str, water: list[Layer]
+def snow_off_ice(
+    ground: Ground,
+    generator: np.random.Generator,
+    style: str,
+    snow_height: Grid,
+    water: list[Layer],
 ) -> list[Layer]:
-    """Snow off the ice, in high, shaded, hollow and not too steep places."""
-    low, high = SNOW_SHARES[style]
-    share = generator.uniform(low, high)
+    """Snow beside the ice: what this year's summer left, and drifts that outlast summers.
+
+    Parameters
+    ----------
+    ground : Ground
+    generator : numpy.random.Generator
+    style : str
+        "none", "patches" or "heavy".
+    snow_height : ndarray
+        Height above the snow line as a share of the glaciers' range.
+    water : list of Layer
+        On which no snow lies.
+    """
     free = ~ground.glacier
-    if share <= 0.0 or free.mean() < 0.01:
+    if style == "none" or free.mean() < 0.01:
         return []
-    span = float(np.quantile(ground.elevation, 0.98) - np.quantile(ground.elevation, 0.02)) + 50.0
+    free = free & ~np.any([layer.share > 0.0 for layer in water], axis=0)
     fine = fractal_field(generator, ground.shape, exponent=1.2, longest=40.0)
-    favour = generator.uniform(1.2, 4.0) * ground.elevation / span
-    favour = favour + generator.uniform(0.1, 0.5) * np.clip(ground.hollowness / 10.0, -2.0, 2.0)
-    favour = favour + generator.uniform(0.1, 0.7) * np.clip(ground.shade, -1.0, 1.0)
-    favour = favour + 0.20 * fine - 1.2 * np.maximum(ground.slope - 0.75, 0.0)
-    limit = float(np.quantile(favour[free], 1.0 - share))
-    cover = smooth_step(favour - limit, -0.04, 0.06) * free
-    for layer in water:
-        cover = cover * (1.0 - layer.share)
-    return [Layer(SurfaceClass.SEASONAL_SNOW, "seasonal snow", cover.astype(np.float32))]
+    uneven = generator.uniform(0.03, 0.10) * fine
+    hollow = np.clip(ground.hollowness / 10.0, -2.0, 2.0)
+    steep = np.maximum(ground.slope - STEEPEST_SNOW, 0.0)
+    favour = snow_height + uneven + generator.uniform(0.02, 0.12) * hollow - 1.5 * steep
+    begins = generator.uniform(*SNOW_BEGINS[style])
+    most = float(np.quantile(favour[free], 1.0 - MOST_SNOW[style])) if free.any() else begins
+    cover = smooth_step(favour - max(begins, most), -0.02, 0.03) * free
+    drifts = _drifts(ground, generator, snow_height, steep) * free
+    return [
+        Layer(SurfaceClass.SEASONAL_SNOW, "seasonal snow", cover.astype(np.float32)),
+        Layer(SurfaceClass.PERENNIAL_SNOW, "perennial snow", drifts.astype(np.float32)),
+    ]
+
+
+def _drifts(ground: Ground, generator: np.random.Generator, snow_height: Grid, steep: Grid) -> Grid:
+    """Small, deep drifts and avalanche cones in shaded hollows around and below the snow line."""
+    near = smooth_step(snow_height, -0.5, -0.1)
+    fine = fractal_field(generator, ground.shape, exponent=1.4, longest=25.0)
+    favour = np.clip(ground.hollowness / 12.0, -2.0, 3.0) + 0.8 * np.clip(ground.shade, -1.0, 1.0)
+    favour = favour + 0.5 * fine - 3.0 * steep
+    limit = float(np.quantile(favour, 1.0 - generator.uniform(0.002, 0.03)))
+    return np.asarray(near * smooth_step(favour - limit, -0.1, 0.2), dtype=np.float32)
 
 
 def lakes_and_sea(

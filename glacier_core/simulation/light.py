@@ -38,6 +38,34 @@ class Sun:
     haze: float
 
 
+def solar_position(latitude: float, day: int, hour: float) -> tuple[float, float]:
+    """Zenith and azimuth of the sun in degrees, azimuth clockwise from north.
+
+    Declination by Cooper (1969), "The absorption of radiation in solar stills", Solar Energy 12:
+    23.45 degrees times sin(360 degrees (284 + day) / 365); good to about half a degree.
+
+    Parameters
+    ----------
+    latitude : float
+        Degrees north.
+    day : int
+        Of the year, from 1.
+    hour : float
+        Local solar time.
+    """
+    north = np.radians(latitude)
+    declination = np.radians(23.45 * np.sin(np.radians(360.0 * (284 + day) / 365.0)))
+    turn = np.radians(15.0 * (hour - 12.0))
+    east = -np.cos(declination) * np.sin(turn)
+    up = np.sin(north) * np.sin(declination) + np.cos(north) * np.cos(declination) * np.cos(turn)
+    towards_north = np.cos(north) * np.sin(declination) - np.sin(north) * np.cos(
+        declination
+    ) * np.cos(turn)
+    return float(np.degrees(np.arccos(up))), float(
+        np.degrees(np.arctan2(east, towards_north)) % 360
+    )
+
+
 def draw_sun(generator: np.random.Generator) -> Sun:
     """Draw a summer sun in the southern half of the sky."""
     return Sun(

@@ -10,6 +10,7 @@ from glacier_core.simulation.surface import Surface
 SPECTRA_OF = {
     "rock": ("rock",),
     "other rock": ("rock",),
+    "scree": ("rock",),
     "till": ("rock",),
     "debris": ("rock",),
     "vegetation": ("vegetation",),
@@ -18,6 +19,8 @@ SPECTRA_OF = {
     "firn": ("firn",),
     "snow": ("snow",),
     "seasonal snow": ("snow", "firn"),
+    "perennial snow": ("firn", "snow"),
+    "crevasses": ("ice", "firn"),
 }
 BRIGHTEST_MEAN = 0.95  # images of slopes facing the sun report more than snow can reflect
 # Brightest reflectance of flat ground: what 1 in 100 to 1 in 1000 benchmark pixels exceed, rounded.
@@ -25,6 +28,8 @@ BRIGHTEST = (1.15, 1.15, 1.15, 1.0, 0.45, 0.42)
 FARTHEST_SCORE = 2.3  # standard deviations; log-normal tails are not real surfaces
 TOPOGRAPHIC_SHARE = 0.70  # measured spread includes slopes, which `light` adds once more
 BRIGHTNESS_SPREAD = 0.10  # of a material from scene to scene, log units
+# Broken ice is darker than whole ice, as its own shadows fill the gaps (an assumption).
+RELATIVE_BRIGHTNESS = {"crevasses": 0.65}
 
 
 def choose_spectra(
@@ -36,6 +41,7 @@ def choose_spectra(
         surface = surfaces[int(generator.integers(len(surfaces)))]
         groups = groups_of(surface, held_out=held_out)
         chosen[material] = groups[int(generator.integers(len(groups)))]
+    chosen["scree"] = chosen["rock"]  # it fell from the walls above
     if same_rock:
         chosen["debris"] = chosen["rock"]
     return chosen
@@ -62,7 +68,9 @@ def paint(
     """
     scores = _scores(generator, surface.ground.shape)
     gains = {
-        name: float(np.exp(BRIGHTNESS_SPREAD * generator.standard_normal())) for name in spectra
+        name: RELATIVE_BRIGHTNESS.get(name, 1.0)
+        * float(np.exp(BRIGHTNESS_SPREAD * generator.standard_normal()))
+        for name in spectra
     }
     reflectance = np.zeros((len(BANDS), *surface.ground.shape), dtype=np.float32)
     for number, layer in enumerate(surface.layers):

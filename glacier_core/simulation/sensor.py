@@ -6,15 +6,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from glacier_core.simulation.fields import Grid, fractal_field, smooth_step
+from glacier_core.simulation.fields import Grid, fractal_field
+from glacier_core.simulation.instruments import INSTRUMENTS, Instrument, band_mixing
 from glacier_core.simulation.spectra import BANDS, TOA_GAIN, TOA_OFFSET
 
 Optical = NDArray[np.float32]
 
 # Path radiance of the fitted pairs, as a share, that a surface product takes off too much.
 HAZE_COLOUR = (0.12, 0.10, 0.085, 0.060, 0.025, 0.015)
-CLOUD_COLOUR = (0.72, 0.72, 0.73, 0.76, 0.56, 0.42)
-STRIPE_PERIOD = 33  # px; Landsat 7 without its scan-line corrector
+STRIPE_PERIOD = 33  # px of 30 m; Landsat 7 without its scan-line corrector
+# How often each instrument is drawn where nothing else is said.
+INSTRUMENT_ODDS = (
+    ("Sentinel-2", 0.40),
+    ("Landsat 8", 0.33),
+    ("Landsat 7", 0.12),
+    ("Landsat 5", 0.15),
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,8 @@ class SensorStyle:
     ----------
     reflectance : str
         "toa" or "surface".
+    instrument : str
+        Name out of `INSTRUMENTS`.
     haze : float
         Extra path reflectance, 0 for clear air.
     cloud : float
@@ -42,6 +51,7 @@ class SensorStyle:
     """
 
     reflectance: str
+    instrument: str = "Landsat 8"
     haze: float = 0.0
     cloud: float = 0.0
     blur: float = 0.45
@@ -53,31 +63,50 @@ class SensorStyle:
 
 @dataclass(frozen=True)
 class Image:
-    """Six bands, where they hold data, and where the ground is hidden by cloud."""
+    """Six bands, and where they hold data."""
 
     optical: Optical
     valid: NDArray[np.bool_]
-    cloudy: NDArray[np.bool_]
 
 
-def draw_sensor_style(generator: np.random.Generator) -> SensorStyle:
-    """Draw a style with the shares that trained a good model before."""
+def draw_sensor_style(
+    generator: np.random.Generator,
+    instruments: tuple[tuple[str, float], ...] = INSTRUMENT_ODDS,
+) -> SensorStyle:
+    """Draw a style: half TOA, half surface reflectance, now and then haze, cloud and gaps.
+
+    Parameters
+    ----------
+    generator : numpy.random.Generator
+    instruments : tuple of (name, odds)
+        Which instruments there are.
+    """
+    names, odds = zip(*instruments, strict=True)
+    share = np.cumsum(odds) / np.sum(odds)
+    name = names[int(np.searchsorted(share[:-1], generator.random(), side="right"))]
+    instrument = INSTRUMENTS[name]
     chance = generator.random(6)
     amount = generator.random(4)
+    saturates = chance[3] < (0.6 if instrument.saturates else 0.12)
     return SensorStyle(
         reflectance="toa" if chance[0] < 0.5 else "surface",
+        instrument=name,
         haze=float(0.2 + 0.8 * amount[0]) if chance[1] < 0.12 else 0.0,
         cloud=float(0.03 + 0.27 * amount[1]) if chance[2] < 0.12 else 0.0,
         blur=float(generator.uniform(0.3, 0.8)),
-        noise=float(generator.uniform(0.001, 0.006)),
-        saturation=float(0.55 + 0.6 * amount[2]) if chance[3] < 0.25 else float("inf"),
+        noise=float(generator.uniform(*instrument.noise)),
+        saturation=float(0.55 + 0.6 * amount[2]) if saturates else float("inf"),
         holes=bool(chance[4] < 0.30),
-        stripes=bool(chance[5] < 0.06),
+        stripes=bool(instrument.gaps_from <= instrument.last_year and chance[5] < 0.5),
     )
 
 
 def take_image(
-    apparent: Optical, known: NDArray[np.bool_], generator: np.random.Generator, style: SensorStyle
+    apparent: Optical,
+    known: NDArray[np.bool_],
+    generator: np.random.Generator,
+    style: SensorStyle,
+    resolution: float = 30.0,
 ) -> Image:
     """Image of lit ground.
 
@@ -90,32 +119,32 @@ def take_image(
     generator : numpy.random.Generator
         The only source of randomness.
     style : SensorStyle
+    resolution : float
+        Cell size, m. Where an instrument samples more coarsely, its bands are blurred.
 
     Returns
     -------
     Image
         Reflectance of the kind of `style`; NaN where not valid.
     """
-    optical, cloudy = _add_cloud(apparent, generator, style.cloud)
-    optical = _through_atmosphere(optical, generator, style)
-    optical = _spread(optical, generator, style.blur)
-    optical = _measure(optical, generator, style)
+    instrument = INSTRUMENTS[style.instrument]
+    optical = np.tensordot(band_mixing(instrument), apparent, axes=1)
+    optical = _through_atmosphere(np.maximum(optical, 0.0), generator, style)
+    optical = _spread(optical, generator, band_blur(instrument, style.blur, resolution))
+    optical = _measure(optical, generator, style, instrument)
     valid = known & ~_gaps(known.shape, generator, style)
-    return Image(np.where(valid, optical, np.nan).astype(np.float32), valid, cloudy)
+    return Image(np.where(valid, optical, np.nan).astype(np.float32), valid)
 
 
-def _add_cloud(
-    apparent: Optical, generator: np.random.Generator, share: float
-) -> tuple[Optical, NDArray[np.bool_]]:
-    shape = apparent.shape[1:]
-    if share <= 0.0:
-        return apparent, np.zeros(shape, dtype=np.bool_)
-    field = fractal_field(generator, (shape[0], shape[1]), exponent=1.6, longest=140.0)
-    limit = float(np.quantile(field, 1.0 - share))
-    cover = smooth_step(field - limit, -0.25, 0.45)
-    texture = 1.0 + 0.08 * fractal_field(generator, (shape[0], shape[1]), exponent=1.2)
-    bright = np.asarray(CLOUD_COLOUR, dtype=np.float32)[:, None, None] * texture
-    return ((1.0 - cover) * apparent + cover * bright).astype(np.float32), cover > 0.15
+def band_blur(instrument: Instrument, blur: float, resolution: float) -> tuple[float, ...]:
+    """Return the standard deviation of the point spread of each band, px.
+
+    A sample of width w averages over a box with the variance w²/12; what of it exceeds the
+    cell itself adds to the optics' own `blur`.
+    """
+    samplings = (instrument.sampling,) * 4 + (instrument.swir_sampling,) * 2
+    excess = (max((width / resolution) ** 2 - 1.0, 0.0) / 12.0 for width in samplings)
+    return tuple(float(np.sqrt(blur**2 + variance)) for variance in excess)
 
 
 def _through_atmosphere(
@@ -140,19 +169,22 @@ def _shape(optical: Optical) -> tuple[int, int]:
     return optical.shape[1], optical.shape[2]
 
 
-def _spread(optical: Optical, generator: np.random.Generator, blur: float) -> Optical:
+def _spread(optical: Optical, generator: np.random.Generator, blurs: tuple[float, ...]) -> Optical:
     """Point spread, and bands that lie a fraction of a pixel beside each other."""
     shifts = generator.uniform(-0.15, 0.15, (len(BANDS), 2))
     spread = np.empty_like(optical)
     for band, image in enumerate(optical):
         moved = ndimage.shift(image, shifts[band], order=1, mode="nearest")
-        spread[band] = ndimage.gaussian_filter(moved, blur, mode="nearest", truncate=3.0)
+        spread[band] = ndimage.gaussian_filter(moved, blurs[band], mode="nearest", truncate=3.0)
     return spread
 
 
-def _measure(optical: Optical, generator: np.random.Generator, style: SensorStyle) -> Optical:
+def _measure(
+    optical: Optical, generator: np.random.Generator, style: SensorStyle, instrument: Instrument
+) -> Optical:
     noise = generator.standard_normal(optical.shape, dtype=np.float32)
     noisy = optical + noise * (style.noise + 0.006 * np.abs(optical))
+    noisy = np.round(noisy / instrument.step) * instrument.step
     levels = np.full(len(BANDS), np.inf, dtype=np.float32)
     levels[:3] = style.saturation * np.array([1.0, 1.08, 1.05])
     return np.minimum(noisy, levels[:, None, None]).astype(np.float32)

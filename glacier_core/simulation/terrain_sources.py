@@ -34,6 +34,8 @@ class SampleTerrain:
         How often training draws it.
     sea_level : float
         Elevation below which cells are sea bed, m, or minus infinity.
+    region : str
+        Code of the region of `regions` that it lies in or next to.
     """
 
     name: str
@@ -43,6 +45,7 @@ class SampleTerrain:
     held_out: bool = False
     weight: int = 1
     sea_level: float = -np.inf
+    region: str = "AWA"
 
 
 SAMPLES = (
@@ -60,18 +63,23 @@ SAMPLES = (
         sea_level=0.0,
     ),
     SampleTerrain(
-        "baltoro", "baltoro_srtm_rgi/baltoro_srtm_clip.tif", "baltoro_srtm_rgi/baltoro_wgs84.shp"
+        "baltoro",
+        "baltoro_srtm_rgi/baltoro_srtm_clip.tif",
+        "baltoro_srtm_rgi/baltoro_wgs84.shp",
+        region="HMA",
     ),
     SampleTerrain("baker", "baker_cop30/cop30_baker.tif", "baker_cop30/baker_glims.geojson"),
     SampleTerrain(
         "grindelwald",
         "small_dems_oggm/dem_RGI50-11.01270_grindelwald.tif",
         "small_dems_oggm/outline_RGI50-11.01270.shp",
+        region="ALP",
     ),
     SampleTerrain(
         "chhota-shigri",
         "small_dems_oggm/dem_chhota_shigri.tif",
         "small_dems_oggm/RGI50-14.15990.shp",
+        region="HMA",
     ),
     SampleTerrain(
         "coxe",
@@ -83,6 +91,7 @@ SAMPLES = (
         "ellesmere",
         "small_dems_oggm/dem_RGI50-05.08389.tif",
         "small_dems_oggm/RGI50-05.08389.shp",
+        region="GR",
     ),
     SampleTerrain(
         "south-glacier",
@@ -94,6 +103,7 @@ SAMPLES = (
         "oetztal",
         "oetztal_srtm_rgi/hef_srtm.tif",
         "oetztal_srtm_rgi/rgi7g_hef_complex.shp",
+        region="ALP",
         complete=True,
         held_out=True,
     ),
@@ -151,6 +161,7 @@ def load_terrain(root: Path, sample: SampleTerrain) -> TerrainSource:
         resolution=float(transform.a),
         complete=sample.complete,
         procedural=False,
+        region=sample.region,
     )
 
 

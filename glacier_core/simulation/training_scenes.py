@@ -8,10 +8,16 @@ from typing import Literal
 import numpy as np
 
 from glacier_core.simulation.ground import Ground
-from glacier_core.simulation.terrain import TERRAIN_RECIPE, TerrainSource, procedural_terrain
+from glacier_core.simulation.regional import (
+    draw_regional_surface,
+    draw_season,
+    regional_sun,
+    regional_terrain,
+)
+from glacier_core.simulation.regions import REGIONS
 from glacier_core.simulation.terrain_sources import real_terrain
 from glacier_core.simulation.windows import PreparedTerrain, cut_window
-from glacier_core.simulation.world import World, image_pair, simulate_world
+from glacier_core.simulation.world import World, WorldStyle, image_pair, simulate_world
 
 Split = Literal["training", "held-out"]
 
@@ -19,9 +25,10 @@ log = logging.getLogger(__name__)
 
 SCENE_SIZE = 320  # px
 HELD_OUT_SCENES = 64
-PROCEDURAL_TERRAINS = {"training": 60, "held-out": 12}
-FIRST_TERRAIN_SEED = {"training": 1_000, "held-out": 500_000}
+PROCEDURAL_TERRAINS = {"training": 132, "held-out": 33}
+FIRST_TERRAIN = {"training": 11_000, "held-out": 550_000}  # numbers of `regional_terrain`
 FIRST_SCENE_SEED = {"training": 0, "held-out": 10_000_000}
+REGIONAL_SUN_SHARE = 0.5  # of scenes; the others are lit from anywhere a summer sun may stand
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ def load_sources(
     samples : Path, optional
         Folder of samples with real terrain; without it only procedural terrain is used.
     procedural : int, optional
-        How many procedural terrains; default 60 for training, 12 held out.
+        How many procedural terrains; default 12 a region for training, 3 held out.
     """
     real: tuple[PreparedTerrain, ...] = ()
     if samples is None:
@@ -54,35 +61,9 @@ def load_sources(
         pairs = real_terrain(samples, held_out=split == "held-out")
         real = tuple(PreparedTerrain(source, weight) for source, weight in pairs)
     count = PROCEDURAL_TERRAINS[split] if procedural is None else procedural
-    first = FIRST_TERRAIN_SEED[split]
-    made = (cached_terrain(cache, seed) for seed in range(first, first + count))
+    first = FIRST_TERRAIN[split]
+    made = (regional_terrain(number, cache) for number in range(first, first + count))
     return TerrainSources(real, tuple(PreparedTerrain(source) for source in made))
-
-
-def cached_terrain(cache: Path, seed: int) -> TerrainSource:
-    """Procedural terrain of a seed, from the folder if it is there."""
-    path = cache / f"terrain-{TERRAIN_RECIPE}-{seed}.npz"
-    if path.exists():
-        with np.load(path) as stored:
-            return TerrainSource(
-                name=f"procedural-{seed}",
-                elevation=stored["elevation"],
-                labels=stored["labels"],
-                resolution=float(stored["resolution"]),
-                complete=True,
-                procedural=True,
-            )
-    terrain = procedural_terrain(seed)
-    cache.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part.npz")
-    np.savez_compressed(
-        part,
-        elevation=terrain.elevation,
-        labels=terrain.labels,
-        resolution=terrain.resolution,
-    )
-    part.replace(path)
-    return terrain
 
 
 def draw_training_scene(
@@ -103,16 +84,18 @@ def draw_training_scene(
     Returns
     -------
     World
-        20 to 36 m resolution; half of them on real ground where there is any.
+        10 to 36 m resolution; half of them on real ground where there is any.
     """
     number = FIRST_SCENE_SEED[split] + seed
-    terrain, ground = _draw_ground(number, sources, size)
+    terrain, ground, style = _draw_ground(number, sources, size)
     return simulate_world(
         ground,
         number,
+        style=style,
         held_out=split == "held-out",
         source=terrain.source.name,
         procedural=terrain.source.procedural,
+        region=terrain.source.region,
     )
 
 
@@ -121,14 +104,30 @@ def draw_training_pair(
 ) -> tuple[World, World]:
     """One ground under two suns and instruments, for checks that need no labels."""
     number = FIRST_SCENE_SEED[split] + seed
-    _, ground = _draw_ground(number, sources, size)
-    return image_pair(ground, number, held_out=split == "held-out")
+    terrain, ground, style = _draw_ground(number, sources, size)
+    return image_pair(
+        ground,
+        number,
+        style=WorldStyle(surface=style.surface),
+        held_out=split == "held-out",
+        source=terrain.source.name,
+        procedural=terrain.source.procedural,
+        region=terrain.source.region,
+    )
 
 
-def _draw_ground(number: int, sources: TerrainSources, size: int) -> tuple[PreparedTerrain, Ground]:
+def _draw_ground(
+    number: int, sources: TerrainSources, size: int
+) -> tuple[PreparedTerrain, Ground, WorldStyle]:
+    """Ground, and the surface and often the sun that its region has."""
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([number, 9])))
     terrain = _draw_terrain(generator, sources)
-    return terrain, cut_window(terrain, generator, size)
+    ground = cut_window(terrain, generator, size)
+    region = REGIONS[terrain.source.region]
+    surface = draw_regional_surface(generator, region)
+    sun = regional_sun(generator, region, draw_season(generator, region))
+    seasonal = generator.random() < REGIONAL_SUN_SHARE
+    return terrain, ground, WorldStyle(surface=surface, sun=sun if seasonal else None)
 
 
 def _draw_terrain(generator: np.random.Generator, sources: TerrainSources) -> PreparedTerrain:

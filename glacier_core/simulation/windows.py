@@ -13,9 +13,14 @@ from glacier_core.simulation.fields import Grid, fractal_field
 from glacier_core.simulation.ground import Ground
 from glacier_core.simulation.terrain import TerrainSource
 
-RESOLUTIONS = (20.0, 36.0)  # m
+RESOLUTIONS = (20.0, 36.0)  # m, of most windows
+FINE_RESOLUTIONS = (10.0, 20.0)  # m
+FINE_SHARE = 0.25
+RELIEF = (0.8, 1.25)  # times the height of procedural ground
+REAL_RELIEF = (0.8, 1.40)  # coarse elevation models have lost the steepness of real walls
 KNOWN_SHARE = 0.70  # of a window that the source should cover
 CENTRE_TRIES = 12
+MARGIN_SHARE = 0.6  # of windows around a piece of margin, where there is more to tell apart
 
 
 @dataclass(frozen=True)
@@ -72,16 +77,41 @@ class PreparedTerrain:
         """Rows and columns of all glacier cells, (2, cells)."""
         return np.asarray(np.nonzero(self.source.labels > 0))
 
+    @cached_property
+    def margin_cells(self) -> NDArray[np.int_]:
+        """Rows and columns of the glacier cells next to ice-free ground, (2, cells)."""
+        margin = (self.inside > 0.0) & (self.inside < 2.0) & self.known
+        return np.asarray(np.nonzero(margin)) if margin.any() else self.ice_cells
 
-def cut_window(terrain: PreparedTerrain, generator: np.random.Generator, size: int) -> Ground:
-    """Cut a turned, mirrored, stretched window around a random piece of ice.
 
-    The resolution is drawn from `RESOLUTIONS`, relief is scaled by 0.8 to 1.25, and where the
-    source is coarse, roughness is added off the ice.
+def draw_resolution(generator: np.random.Generator) -> float:
+    """Draw a cell size: Landsat's for most windows, Sentinel-2's for the rest."""
+    fine = generator.random() < FINE_SHARE
+    return float(generator.uniform(*(FINE_RESOLUTIONS if fine else RESOLUTIONS)))
+
+
+def cut_window(
+    terrain: PreparedTerrain,
+    generator: np.random.Generator,
+    size: int,
+    resolution: float | None = None,
+) -> Ground:
+    """Cut a turned, mirrored, stretched window around a random piece of ice or of its margin.
+
+    Relief is scaled a little, and where the source is coarse, roughness is added off the ice.
+
+    Parameters
+    ----------
+    terrain : PreparedTerrain
+    generator : numpy.random.Generator
+    size : int
+        Rows and columns.
+    resolution : float, optional
+        Cell size, m; drawn by `draw_resolution` when not given.
     """
-    resolution = float(generator.uniform(*RESOLUTIONS))
+    resolution = draw_resolution(generator) if resolution is None else resolution
     coordinates = _turned_coordinates(terrain, generator, size, resolution)
-    relief = float(generator.uniform(0.8, 1.25))
+    relief = float(generator.uniform(*(RELIEF if terrain.source.procedural else REAL_RELIEF)))
     return _sample_ground(terrain, generator, coordinates, resolution, relief)
 
 
@@ -141,10 +171,11 @@ def _turned_coordinates(
     rows = scale * (np.cos(angle) * down - np.sin(angle) * mirror * right)
     columns = scale * (np.sin(angle) * down + np.cos(angle) * mirror * right)
     best, most = np.zeros((2, size, size)), -1.0
+    cells = terrain.margin_cells if generator.random() < MARGIN_SHARE else terrain.ice_cells
     for _ in range(CENTRE_TRIES):
-        pick = int(generator.integers(terrain.ice_cells.shape[1]))
+        pick = int(generator.integers(cells.shape[1]))
         offset = generator.uniform(-0.3, 0.3, 2) * size * scale
-        centre = terrain.ice_cells[:, pick] + offset
+        centre = cells[:, pick] + offset
         here = np.stack([rows + centre[0], columns + centre[1]])
         share = _share_known(terrain, here)
         if share > most:

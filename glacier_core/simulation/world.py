@@ -1,11 +1,13 @@
 """One simulated world: ground, cover, light and instrument put together from one seed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from glacier_core.simulation.cloud import Clouds, draw_clouds, put_clouds
 from glacier_core.simulation.fields import Grid, fractal_field
 from glacier_core.simulation.ground import Ground, SurfaceClass
 from glacier_core.simulation.light import Sun, cosine_of_incidence, draw_sun, illuminate
@@ -94,6 +96,16 @@ class World:
         Name of the terrain.
     style : SurfaceStyle
         What was laid.
+    sensor : str
+        Name of the instrument.
+    region : str
+        Code of the region, "" for none.
+    longitude, latitude : float
+        Degrees, of the centre; NaN where the ground lies nowhere.
+    acquired : str
+        ISO date, "" where the image has none.
+    features : dict of str to ndarray of float32
+        Radar and thermal features by name, if asked for.
     """
 
     optical: NDArray[np.float32]
@@ -112,6 +124,12 @@ class World:
     procedural: bool
     source: str
     style: SurfaceStyle
+    sensor: str
+    region: str = ""
+    longitude: float = float("nan")
+    latitude: float = float("nan")
+    acquired: str = ""
+    features: dict[str, Grid] = field(default_factory=dict)
 
 
 def simulate_world(
@@ -123,6 +141,7 @@ def simulate_world(
     held_out: bool = False,
     source: str = "",
     procedural: bool = True,
+    region: str = "",
 ) -> World:
     """Cover, light and photograph a piece of ground.
 
@@ -142,6 +161,8 @@ def simulate_world(
         Name of the terrain.
     procedural : bool
         Whether the ground was made up.
+    region : str
+        Code of the region of the ground.
 
     Returns
     -------
@@ -157,7 +178,9 @@ def simulate_world(
     sun, sensor = style.sun or drawn_sun, style.sensor or drawn_sensor
     spectra = choose_spectra(optics, same_rock=surface.same_rock, held_out=held_out)
     apparent, lit = illuminate(surface.ground, paint(surface, optics, spectra), sun)
-    image = take_image(apparent, ground.known, optics, sensor)
+    clouds = draw_clouds(ground.shape, optics, sensor.cloud, sun, ground.resolution)
+    apparent = put_clouds(apparent, clouds, optics, sun)
+    image = take_image(apparent, ground.known, optics, sensor, ground.resolution)
     elevation = survey_elevation(ground, survey, style.dem or _draw_dem_style(survey))
     return World(
         optical=image.optical,
@@ -165,9 +188,9 @@ def simulate_world(
         slope=horn_slope(elevation, ground.resolution),
         glacier=ground.glacier & ground.known,
         labels=np.where(ground.known, ground.labels, 0).astype(np.int32),
-        surface=_classes(surface, image.cloudy, ground.known),
-        shadow=_shadow(surface.ground, lit, sun),
-        weight=_weight(surface, image.valid & ~image.cloudy),
+        surface=_classes(surface, clouds, ground.known),
+        shadow=_shadow(surface.ground, lit, sun) | clouds.shading,
+        weight=_weight(surface, image.valid & ~clouds.hiding),
         valid=image.valid,
         reflectance=sensor.reflectance,
         sun_zenith=sun.zenith,
@@ -176,6 +199,8 @@ def simulate_world(
         procedural=procedural,
         source=source,
         style=surface_style,
+        sensor=sensor.instrument,
+        region=region,
     )
 
 
@@ -202,11 +227,10 @@ def survey_elevation(ground: Ground, generator: np.random.Generator, style: DemS
     return np.where(ground.known, surveyed, np.nan).astype(np.float32)
 
 
-def _classes(
-    surface: Surface, cloudy: NDArray[np.bool_], known: NDArray[np.bool_]
-) -> NDArray[np.uint8]:
+def _classes(surface: Surface, clouds: Clouds, known: NDArray[np.bool_]) -> NDArray[np.uint8]:
     codes = surface.classes
-    codes[cloudy] = SurfaceClass.CLOUD
+    codes[clouds.shading] = SurfaceClass.CLOUD_SHADOW
+    codes[clouds.hiding] = SurfaceClass.CLOUD
     codes[~known] = SurfaceClass.NO_DATA
     return codes
 
@@ -219,7 +243,7 @@ def _shadow(ground: Ground, lit: Grid, sun: Sun) -> NDArray[np.bool_]:
 def _weight(surface: Surface, seen: NDArray[np.bool_]) -> Grid:
     weight = seen.astype(np.float32)
     if not surface.ground.complete:
-        snow = surface.classes == SurfaceClass.SEASONAL_SNOW
+        snow = np.isin(surface.classes, (SurfaceClass.SEASONAL_SNOW, SurfaceClass.PERENNIAL_SNOW))
         parts, _ = ndimage.label(snow)
         large = np.bincount(parts.ravel()) > UNSURE_SNOW_BODY
         large[0] = False
@@ -228,21 +252,31 @@ def _weight(surface: Surface, seen: NDArray[np.bool_]) -> Grid:
 
 
 def image_pair(
-    ground: Ground, seed: int, *, style: WorldStyle | None = None, held_out: bool = False
+    ground: Ground,
+    seed: int,
+    *,
+    style: WorldStyle | None = None,
+    held_out: bool = False,
+    source: str = "",
+    procedural: bool = True,
+    region: str = "",
 ) -> tuple[World, World]:
     """Two images of one ground under two suns, atmospheres and instruments.
 
-    One is TOA, the other surface reflectance. Cover, and with it the truth, is the same.
+    One is TOA, the other surface reflectance. Cover, and with it the truth, is the same. The
+    parameters are those of `simulate_world`.
     """
     style = style or WorldStyle()
-    first = simulate_world(ground, seed, image_seed=2 * seed + 1, style=style, held_out=held_out)
-    other_kind = "surface" if first.reflectance == "toa" else "toa"
-    sensor = replace(draw_sensor_style(_generator(2 * seed + 2, 3)), reflectance=other_kind)
-    second = simulate_world(
+    simulate = partial(
+        simulate_world,
         ground,
         seed,
-        image_seed=2 * seed + 2,
-        style=replace(style, sensor=sensor),
         held_out=held_out,
+        source=source,
+        procedural=procedural,
+        region=region,
     )
-    return first, second
+    first = simulate(image_seed=2 * seed + 1, style=style)
+    other_kind = "surface" if first.reflectance == "toa" else "toa"
+    sensor = replace(draw_sensor_style(_generator(2 * seed + 2, 3)), reflectance=other_kind)
+    return first, simulate(image_seed=2 * seed + 2, style=replace(style, sensor=sensor))

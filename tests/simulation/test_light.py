@@ -8,6 +8,7 @@ from glacier_core.simulation.light import (
     draw_sun,
     illuminate,
     sky_view,
+    solar_position,
     sunlit,
 )
 
@@ -78,3 +79,20 @@ def test_shadow_is_lit_by_the_sky_alone_and_bluer():
 def test_suns_stay_in_range():
     suns = [draw_sun(random(seed)) for seed in range(50)]
     assert all(25 <= sun.zenith <= 68 and 100 <= sun.azimuth <= 220 for sun in suns)
+
+
+@pytest.mark.parametrize(
+    ("latitude", "day", "hour", "zenith", "azimuth"),
+    [
+        (0.0, 81, 6.0, 90.0, 90.0),  # equinox at the equator, sunrise in the east
+        (0.0, 81, 18.0, 90.0, 270.0),
+        (46.0, 172, 12.0, 22.55, 180.0),  # summer solstice, noon: latitude less 23.45
+        (-46.0, 355, 12.0, 22.55, 0.0),  # the same in the south, the sun in the north
+        (78.0, 172, 0.0, 78.55, 0.0),  # the sun at midnight
+    ],
+)
+def test_the_sun_stands_where_geometry_puts_it(latitude, day, hour, zenith, azimuth):
+    found = solar_position(latitude, day, hour)
+    assert found[0] == pytest.approx(zenith, abs=0.05)
+    turn = (found[1] - azimuth + 180.0) % 360.0 - 180.0
+    assert turn == pytest.approx(0.0, abs=0.3)

@@ -1,15 +1,18 @@
 import logging
+from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from glacier_core.simulation import training_scenes
+from glacier_core.simulation.regional import region_of_terrain
+from glacier_core.simulation.regions import REGIONS
 from glacier_core.simulation.training_scenes import (
     FIRST_SCENE_SEED,
-    FIRST_TERRAIN_SEED,
+    FIRST_TERRAIN,
     PROCEDURAL_TERRAINS,
     TerrainSources,
-    cached_terrain,
     draw_training_pair,
     draw_training_scene,
     load_sources,
@@ -19,12 +22,12 @@ from glacier_core.simulation.windows import PreparedTerrain
 
 @pytest.fixture(scope="module")
 def sources(terrain):
-    return TerrainSources(real=(), procedural=(PreparedTerrain(terrain),))
+    return TerrainSources(real=(), procedural=(PreparedTerrain(replace(terrain, region="AWA")),))
 
 
 def test_splits_share_no_seed():
-    first, last = FIRST_TERRAIN_SEED["training"], PROCEDURAL_TERRAINS["training"]
-    assert first + last <= FIRST_TERRAIN_SEED["held-out"]
+    first, last = FIRST_TERRAIN["training"], PROCEDURAL_TERRAINS["training"]
+    assert first + last <= FIRST_TERRAIN["held-out"]
     assert FIRST_SCENE_SEED["held-out"] - FIRST_SCENE_SEED["training"] >= 1_000_000
 
 
@@ -44,7 +47,7 @@ def test_scenes_are_finite_where_valid_and_within_reach(sources):
         assert np.isfinite(world.optical[:, world.valid]).all()
         assert world.optical[:, world.valid].max() < 2.5
         assert world.optical[:, world.valid].min() > -0.4
-        assert 20.0 <= world.resolution <= 36.0
+        assert 10.0 <= world.resolution <= 36.0
         assert -1.0 < np.nanmin(world.elevation) < 3600.0
 
 
@@ -62,19 +65,16 @@ def test_pairs_share_their_truth(sources):
     assert first.reflectance != second.reflectance
 
 
-def test_terrain_is_made_once(tmp_path, monkeypatch, terrain):
-    monkeypatch.setattr(training_scenes, "procedural_terrain", lambda seed: terrain)
-    made = cached_terrain(tmp_path / "new", 11)
-    monkeypatch.setattr(training_scenes, "procedural_terrain", None)
-    kept = cached_terrain(tmp_path / "new", 11)
-    assert np.array_equal(made.elevation, kept.elevation)
-    assert np.array_equal(made.labels, kept.labels)
-    assert kept.resolution == terrain.resolution
-    assert kept.complete
+def test_all_regions_take_part():
+    for split, first in FIRST_TERRAIN.items():
+        numbers = range(first, first + PROCEDURAL_TERRAINS[split])
+        counts = Counter(region_of_terrain(number).code for number in numbers)
+        assert set(counts) == set(REGIONS)
+        assert len(set(counts.values())) == 1
 
 
 def test_without_samples_a_line_says_so(tmp_path, monkeypatch, terrain, caplog):
-    monkeypatch.setattr(training_scenes, "procedural_terrain", lambda seed: terrain)
+    monkeypatch.setattr(training_scenes, "regional_terrain", lambda number, cache: terrain)
     with caplog.at_level(logging.WARNING):
         found = load_sources("training", tmp_path, None, procedural=2)
     assert "procedural terrain only" in caplog.text
@@ -84,7 +84,8 @@ def test_without_samples_a_line_says_so(tmp_path, monkeypatch, terrain, caplog):
 
 @pytest.mark.samples
 def test_half_of_the_scenes_stand_on_real_ground(tmp_path, monkeypatch, terrain, samples_mirror):
-    monkeypatch.setattr(training_scenes, "procedural_terrain", lambda seed: terrain)
+    terrain = replace(terrain, region="ALP")
+    monkeypatch.setattr(training_scenes, "regional_terrain", lambda number, cache: terrain)
     found = load_sources("held-out", tmp_path, samples_mirror, procedural=1)
     worlds = [draw_training_scene(seed, found, "held-out", size=48) for seed in range(60)]
     assert np.mean([world.procedural for world in worlds]) == pytest.approx(0.5, abs=0.2)

@@ -3,11 +3,15 @@ import pytest
 
 from glacier_core.simulation.terrain import TerrainSource
 from glacier_core.simulation.windows import (
+    FINE_RESOLUTIONS,
+    FINE_SHARE,
     KNOWN_SHARE,
+    REAL_RELIEF,
     RESOLUTIONS,
     PreparedTerrain,
     cut_north_up,
     cut_window,
+    draw_resolution,
 )
 
 from .grounds import random
@@ -24,16 +28,28 @@ def prepared(*, hole=False, resolution=30.0):
     return PreparedTerrain(TerrainSource("plane", elevation, labels, resolution, True, False))
 
 
+def test_resolutions_come_in_the_stated_shares():
+    drawn = np.array([draw_resolution(random(seed)) for seed in range(600)])
+    assert np.mean(drawn < FINE_RESOLUTIONS[1]) == pytest.approx(FINE_SHARE, abs=0.05)
+    assert drawn.min() >= FINE_RESOLUTIONS[0]
+
+
+def test_margins_are_the_outermost_ice():
+    rows, columns = prepared().margin_cells
+    edges = [rows - 150, 249 - rows, columns - 100, 199 - columns]
+    assert set(np.min(edges, axis=0)) <= {0, 1}
+
+
 def test_a_turned_window_keeps_slopes_but_for_the_relief_factor():
     terrain = prepared()
     for seed in range(6):
         ground = cut_window(terrain, random(seed), 64)
-        assert RESOLUTIONS[0] <= ground.resolution <= RESOLUTIONS[1]
+        assert FINE_RESOLUTIONS[0] <= ground.resolution <= RESOLUTIONS[1]
         down, right = np.gradient(ground.elevation, ground.resolution)
         ice = np.zeros(ground.shape, dtype=bool)
         ice[1:-1, 1:-1] = ground.glacier[1:-1, 1:-1]
         slope = np.median(np.hypot(down, right)[ice])
-        assert 0.8 - 0.02 < slope / (np.hypot(6.0, 3.0) / 30.0) < 1.25 + 0.02
+        assert REAL_RELIEF[0] - 0.02 < slope / (np.hypot(6.0, 3.0) / 30.0) < REAL_RELIEF[1] + 0.02
 
 
 def test_windows_hold_ice_and_mostly_known_ground():

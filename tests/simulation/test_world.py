@@ -27,7 +27,7 @@ def same(first, second):
     return all(
         np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f")
         if hasattr(a, "shape")
-        else a == b
+        else a == b or (a != a and b != b)
         for a, b in pairs
     )
 

@@ -52,6 +52,8 @@ class TerrainSource:
         Whether the ground was made up.
     region : str
         Code of the region it lies in or is made after, "" for none.
+    lakes : ndarray of bool, optional
+        Where water is known to stand; there `elevation` is its level.
     """
 
     name: str
@@ -61,6 +63,7 @@ class TerrainSource:
     complete: bool
     procedural: bool
     region: str = ""
+    lakes: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,9 @@ THICKEST = (0.08, 0.8)  # m of debris at the snout; an assumption
 THINNING = 3.0  # thickness falls by exp(-3) from foot to head; an assumption
 THINNEST = 0.01  # m
 EXCHANGE = (12.0, 30.0)  # W m⁻² K⁻¹ given to moving air; an assumption
-MIXING = 150.0  # W m⁻² K⁻¹ between the skin of water and its body; an assumption
+# W m⁻² K⁻¹ between the skin of water and its body: what two metres of mixed water take up in a
+# day, depth x heat capacity x frequency. The depth is an assumption.
+MIXING = 2.0 * 4.2e6 * DAY_FREQUENCY
 SHADE_LEFT = 0.4  # of the sun's heat that the ground keeps while a cloud passes; an assumption
 
 
@@ -75,13 +77,13 @@ SKINS: dict[str, Skin] = {
     "ROCK": Skin(0.20, 0.950, 0.05, 2200.0),
     "FORELAND": Skin(0.20, 0.955, 0.20, 1300.0),
     "VEGETATION": Skin(0.18, 0.980, 0.55, 1000.0),
-    "WATER": Skin(0.07, 0.990, 0.0, 1600.0),
+    "WATER": Skin(0.07, 0.990, 0.0, 0.0),  # of water the mixing decides
     "SEASONAL_SNOW": Skin(0.65, 0.985, 0.1, 500.0),
     "ICE": Skin(0.35, 0.975, 0.1, 1900.0),
     "FIRN": Skin(0.55, 0.980, 0.1, 900.0),
     "SNOW": Skin(0.75, 0.985, 0.1, 450.0),
     "DEBRIS": Skin(0.20, 0.950, 0.15, 0.0),  # the inertia follows from its thickness
-    "POND": Skin(0.10, 0.990, 0.0, 1600.0),
+    "POND": Skin(0.10, 0.990, 0.0, 0.0),
     "ICEBERG": Skin(0.50, 0.980, 0.1, 1900.0),
     "SCREE": Skin(0.20, 0.955, 0.05, 1200.0),
     "CREVASSED_ICE": Skin(0.40, 0.980, 0.1, 1900.0),

@@ -96,10 +96,9 @@ class _Disk(io.FileIO):
             return size or 0
 
     def check(self) -> None:
-        """Raise the trouble kept, if any, or what comes of bringing all to the disk."""
+        """Raise the trouble kept, if any."""
         if self.trouble is not None:
             raise self.trouble
-        os.fsync(self.fileno())
 
 
 @contextmanager
@@ -126,6 +125,7 @@ def _fill(disk: _Disk, tiles: Iterable[Tile], attributes: Mapping[str, Any], pat
             raise SourceError(f"There is no tile to write to {path}: give at least one.")
     with _disk_troubles(path):
         disk.check()
+        os.fsync(disk.fileno())
 
 
 def _write(file: h5py.File, tile: Tile) -> None:

@@ -183,6 +183,7 @@ def draw_regional_world(
     date: int = 0,
     sensor: str | None = None,
     held_out: bool = False,
+    features: bool = False,
     terrain_cache: Path | None = None,
 ) -> World:
     """Draw one world of a region: its ground, season, sun and instrument, in TOA reflectance.
@@ -205,6 +206,8 @@ def draw_regional_world(
         Name of the instrument; one of the region's own when not given.
     held_out : bool
         Whether to use the spectra kept from training.
+    features : bool
+        Whether to make the radar features that the region's tiles hold, and thermal ones.
     terrain_cache : Path, optional
         Folder in which terrain is kept.
 
@@ -239,6 +242,8 @@ def draw_regional_world(
         held_out=held_out,
         source=f"procedural-{region}-{number}",
         region=region,
+        latitude=abs(found.latitude),
+        features=frozenset({*found.radar, "thermal"} if features else ()),
     )
     offset = np.random.default_rng([number, 2]).uniform(-PLACE_SPREAD, PLACE_SPREAD, 2)
     world = replace(

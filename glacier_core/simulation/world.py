@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from glacier_core.simulation.cloud import Clouds, draw_clouds, put_clouds
+from glacier_core.simulation.features import simulate_features
 from glacier_core.simulation.fields import Grid, fractal_field
 from glacier_core.simulation.ground import Ground, SurfaceClass
 from glacier_core.simulation.light import Sun, cosine_of_incidence, draw_sun, illuminate
@@ -27,6 +28,8 @@ from glacier_core.simulation.surface import (
 from glacier_core.slope import horn_slope
 
 UNSURE_SNOW_BODY = 150  # px; larger snow outside an incomplete inventory may well be a glacier
+# Sentinel-2 has no thermal band; a Landsat passes within days.
+THERMAL_STAND_IN = {"Sentinel-2": "Landsat 8"}
 SHADOW = 0.3  # share of the sun's disc below which a pixel counts as shadowed
 
 
@@ -142,6 +145,8 @@ def simulate_world(
     source: str = "",
     procedural: bool = True,
     region: str = "",
+    latitude: float = 46.0,
+    features: frozenset[str] = frozenset(),
 ) -> World:
     """Cover, light and photograph a piece of ground.
 
@@ -163,6 +168,10 @@ def simulate_world(
         Whether the ground was made up.
     region : str
         Code of the region of the ground.
+    latitude : float
+        Degrees; decides the direction of radar orbits.
+    features : frozenset of str
+        Radar and thermal features to make, out of `features.FEATURES`.
 
     Returns
     -------
@@ -201,6 +210,17 @@ def simulate_world(
         style=surface_style,
         sensor=sensor.instrument,
         region=region,
+        features=simulate_features(
+            surface.ground,
+            surface.classes,
+            sun,
+            lit,
+            _generator(image_seed, 4),
+            features,
+            cloudy=clouds.hiding,
+            latitude=latitude,
+            sensor=THERMAL_STAND_IN.get(sensor.instrument, sensor.instrument),
+        ),
     )
 
 

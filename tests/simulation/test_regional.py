@@ -127,3 +127,17 @@ def test_the_south_is_the_north_mirrored(ground):
     assert np.array_equal(back.optical, world.optical, equal_nan=True)
     assert np.array_equal(back.weight, world.weight)
     assert back.sun_azimuth == pytest.approx(world.sun_azimuth)
+
+
+def test_features_are_those_of_the_region(ground):
+    world = draw_regional_world("SA", 3, size=48, resolution=30.0, features=True)
+    assert set(world.features) == {"co_pol_sar", "in_sar", "thermal"}
+    assert world.features["co_pol_sar"].shape == world.features["in_sar"].shape == (2, 48, 48)
+    plain = draw_regional_world("SA", 3, size=48, resolution=30.0)
+    assert plain.features == {}
+    assert np.array_equal(plain.optical, world.optical, equal_nan=True)
+    # South of the equator everything is mirrored alike: warm rock stays where the rock is.
+    rock = world.valid & ~world.glacier & (world.surface == 0)
+    if rock.any() and world.glacier.any():
+        temperature = world.features["thermal"]
+        assert np.nanmean(temperature[rock]) > np.nanmean(temperature[world.glacier])

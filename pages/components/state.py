@@ -31,6 +31,8 @@ _ALLOWED = {
     "experts": re.compile(r"scene|none|upload-[0-9a-f]{16}"),
     "glacier": re.compile(r"[\w.:-]{1,80}"),
     "composite": re.compile(r"natural|swir|ndsi"),
+    "figure": re.compile(r"strategies|networks|data|places|strata"),
+    "run": re.compile(r"[0-9a-f]{16}|published-[a-z-]{1,40}"),
 }
 
 
@@ -51,6 +53,10 @@ class AppState:
         Id of the glacier that is picked, empty for none.
     composite : str
         ``natural``, ``swir`` or ``ndsi``.
+    figure : str
+        Figure of the page Models.
+    run : str
+        Id of the benchmark run that is looked at, empty for none.
     """
 
     scene: str = DEFAULT_SCENE
@@ -59,6 +65,8 @@ class AppState:
     experts: str = "scene"
     glacier: str = ""
     composite: str = "natural"
+    figure: str = "strategies"
+    run: str = ""
 
 
 def app_state() -> AppState:

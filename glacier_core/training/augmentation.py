@@ -2,20 +2,42 @@
 
 Light and instrument are changed in physical reflectance, before any scaling, so that the same
 numbers mean the same for every channel: a gain of 0.75 is a quarter less light. Published
-training (Maslov et al. 2025) changed scaled values instead; there an offset of 0.012 would be
-0.025 in reflectance.
+training (Maslov et al. 2025) changed scaled values instead, see `published_augmentation`; there
+an offset of 0.012 would be 0.025 in reflectance.
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar, Protocol
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from glacier_core.training.scenes import TrainingScene
+from glacier_core.training.geometry import Cuttable, draw_geometry, show
+from glacier_core.training.training_scene import TrainingScene
 
 FloatArray = NDArray[np.float32]
+Inputs = dict[str, FloatArray]
+
+
+class PatchChanges(Protocol):
+    """What a recipe does to patches: all that is random about them but their place."""
+
+    @property
+    def nearest(self) -> bool:
+        """Whether zooming takes the nearest pixel of everything."""
+        ...
+
+    def draw_side(self, generator: np.random.Generator, size: int) -> int:
+        """Draw the side of the square that `size` pixels are to show."""
+        ...
+
+    def change_image(self, patch: TrainingScene, generator: np.random.Generator) -> TrainingScene:
+        """Change physical values and weights; the ground stays."""
+        ...
+
+    def change_scaled(self, inputs: Inputs, generator: np.random.Generator) -> Inputs:
+        """Change scaled values (C, H, W) by feature."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -36,6 +58,8 @@ class Augmentation:
         Longest side of a rectangle without optical data, as a share of the patch.
     """
 
+    nearest: ClassVar[bool] = False
+
     zoom: tuple[float, float] = (0.75, 1.3)
     zoom_share: float = 0.5
     gamma: tuple[float, float] = (0.8, 1.2)
@@ -48,148 +72,75 @@ class Augmentation:
     hole_share: float = 0.25
     no_dem_share: float = 0.12
 
+    def draw_side(self, generator: np.random.Generator, size: int) -> int:
+        """Draw a zoom, and return the side of the square that `size` pixels then show."""
+        zoom = 1.0
+        if generator.random() < self.zoom_share:
+            zoom = float(np.exp(generator.uniform(*np.log(self.zoom))))
+        return round(size / zoom)
 
-@dataclass(frozen=True)
-class Geometry:
-    """Which ground a patch shows, and which way round.
+    def change_image(self, patch: TrainingScene, generator: np.random.Generator) -> TrainingScene:
+        """Change light and instrument of a patch, and what is missing in it."""
+        optical = patch.optical
+        if generator.random() < self.light_share:
+            optical = change_light(optical, generator, self)
+        if generator.random() < self.noise_share:
+            optical = add_noise(optical, generator, self)
+        patch = replace(patch, optical=optical)
+        if generator.random() < self.hole_share:
+            patch = punch_hole(patch, generator, self.largest_hole)
+        if generator.random() < self.no_dem_share:
+            missing = np.full_like(patch.elevation, np.nan)
+            patch = replace(patch, elevation=missing, slope=missing)
+        return patch
 
-    Attributes
-    ----------
-    top, left, side : int
-        Of the square cut out of the scene, pixels.
-    quarters : int
-        Quarter turns.
-    mirrored : bool
-        Whether left and right are then swapped.
-    """
-
-    top: int
-    left: int
-    side: int
-    quarters: int
-    mirrored: bool
+    def change_scaled(self, inputs: Inputs, generator: np.random.Generator) -> Inputs:  # noqa: ARG002
+        """Leave scaled values as they are: all is changed in physical units."""
+        return inputs
 
 
 def draw_patch(
-    scene: TrainingScene, generator: np.random.Generator, size: int, changes: Augmentation
+    scene: Cuttable, generator: np.random.Generator, size: int, changes: PatchChanges
 ) -> TrainingScene:
     """Cut a square patch out of a scene and change it at random.
 
     Parameters
     ----------
-    scene : TrainingScene
-        Not changed.
+    scene : Cuttable
+        Such as a `TrainingScene`; not changed.
     generator : numpy.random.Generator
         The only source of randomness.
     size : int
         Side of the patch in pixels; no longer than the scene's shorter side.
-    changes : Augmentation
+    changes : PatchChanges
 
     Returns
     -------
     TrainingScene
         `size` x `size` pixels.
     """
-    geometry = draw_geometry(scene, generator, size, changes)
-    return change_image(show(scene, geometry, size), generator, changes)
+    geometry = draw_geometry(scene.shape, generator, changes.draw_side(generator, size))
+    patch = show(scene, geometry, size, nearest=changes.nearest)
+    return changes.change_image(patch, generator)
 
 
 def draw_pair(
-    images: tuple[TrainingScene, TrainingScene],
+    images: tuple[Cuttable, Cuttable],
     generator: np.random.Generator,
     size: int,
-    changes: Augmentation,
+    changes: PatchChanges,
 ) -> tuple[TrainingScene, TrainingScene]:
     """Cut the same ground out of two images of it, and change each by itself.
 
     Both patches show the same pixels of ground the same way round. Light, noise, holes and
     missing terrain are drawn for each. Otherwise as `draw_patch`.
     """
-    geometry = draw_geometry(images[0], generator, size, changes)
+    geometry = draw_geometry(images[0].shape, generator, changes.draw_side(generator, size))
     first, second = (
-        change_image(show(image, geometry, size), generator, changes) for image in images
+        changes.change_image(show(image, geometry, size, nearest=changes.nearest), generator)
+        for image in images
     )
     return first, second
-
-
-def draw_geometry(
-    scene: TrainingScene, generator: np.random.Generator, size: int, changes: Augmentation
-) -> Geometry:
-    """Draw zoom, place and orientation of a patch of `size` pixels."""
-    zoom = 1.0
-    if generator.random() < changes.zoom_share:
-        zoom = float(np.exp(generator.uniform(*np.log(changes.zoom))))
-    rows, columns = scene.glacier.shape
-    side = min(round(size / zoom), rows, columns)  # a scene is not larger than it is
-    return Geometry(
-        top=int(generator.integers(rows - side + 1)),
-        left=int(generator.integers(columns - side + 1)),
-        side=side,
-        quarters=int(generator.integers(4)),
-        mirrored=bool(generator.integers(2)),
-    )
-
-
-def show(scene: TrainingScene, geometry: Geometry, size: int) -> TrainingScene:
-    """Show the ground of a geometry on `size` x `size` pixels."""
-    patch = rescale(cut(scene, geometry), size)
-    return turn(patch, geometry.quarters, geometry.mirrored)
-
-
-def change_image(
-    patch: TrainingScene, generator: np.random.Generator, changes: Augmentation
-) -> TrainingScene:
-    """Change light and instrument of a patch, and what is missing in it; its ground stays."""
-    optical = patch.optical
-    if generator.random() < changes.light_share:
-        optical = change_light(optical, generator, changes)
-    if generator.random() < changes.noise_share:
-        optical = add_noise(optical, generator, changes)
-    patch = replace(patch, optical=optical)
-    if generator.random() < changes.hole_share:
-        patch = punch_hole(patch, generator, changes.largest_hole)
-    if generator.random() < changes.no_dem_share:
-        missing = np.full_like(patch.elevation, np.nan)
-        patch = replace(patch, elevation=missing, slope=missing)
-    return patch
-
-
-def cut(scene: TrainingScene, geometry: Geometry) -> TrainingScene:
-    """Cut the square of a geometry out of a scene."""
-    rows = slice(geometry.top, geometry.top + geometry.side)
-    columns = slice(geometry.left, geometry.left + geometry.side)
-    return scene.map(lambda array: array[..., rows, columns])
-
-
-def rescale(patch: TrainingScene, size: int) -> TrainingScene:
-    """Show the ground of a square patch on `size` x `size` pixels.
-
-    Elevations stay and pixels keep their nominal size, so a patch that is enlarged shows wider
-    and gentler ground: tan(slope) is divided by the enlargement. Continuous fields are
-    interpolated linearly, classes and weights take the nearest pixel.
-    """
-    side = patch.glacier.shape[-1]
-    if side == size:
-        return patch
-    index = ((np.arange(size) + 0.5) * side / size).astype(np.intp)
-    nearest = patch.map(lambda array: array[..., index[:, None], index[None, :]])
-    tangent = np.tan(np.deg2rad(_bilinear(patch.slope[None], size)[0])) * side / size
-    return replace(
-        nearest,
-        optical=_bilinear(patch.optical, size),
-        elevation=_bilinear(patch.elevation[None], size)[0],
-        slope=np.rad2deg(np.arctan(tangent)).astype(np.float32),
-    )
-
-
-def turn(patch: TrainingScene, quarters: int, mirrored: bool) -> TrainingScene:
-    """Turn by quarters, then perhaps mirror left and right."""
-
-    def turned(array: NDArray[np.generic]) -> NDArray[np.generic]:
-        array = np.rot90(array, quarters, axes=(-2, -1))
-        return np.ascontiguousarray(array[..., ::-1] if mirrored else array)
-
-    return patch.map(turned)
 
 
 def change_light(
@@ -222,10 +173,3 @@ def punch_hole(
     hole = (..., slice(top, top + height), slice(left, left + width))
     optical[hole], weight[hole] = np.nan, 0.0
     return replace(patch, optical=optical, weight=weight)
-
-
-def _bilinear(fields: FloatArray, size: int) -> FloatArray:
-    """Resample fields (C, H, W) to (C, size, size), pixel centres kept in place."""
-    tensor = torch.from_numpy(np.ascontiguousarray(fields))[None]
-    resampled = F.interpolate(tensor, (size, size), mode="bilinear", align_corners=False)
-    return np.asarray(resampled[0].numpy(), dtype=np.float32)

@@ -11,16 +11,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
-from torch import nn
 
+from glacier_core.models.blocks import Network
 from glacier_core.training.evaluation import NETWORK, ScoredScene, score_scenes, scores_by_terrain
 from glacier_core.training.networks import shift_glacier_logit
+from glacier_core.training.training_scene import TrainingScene
 
 OFFSETS = tuple(round(0.05 * number, 2) for number in range(-20, 21))
 CERTAIN = 1e-6  # probabilities nearer to 0 or 1 have no finite logit in float32
 
 
-def balance_classes(network: nn.Module, files: Iterable[Path], patch_size: int) -> float:
+def balance_classes(
+    network: Network, scenes: Iterable[TrainingScene | Path], patch_size: int
+) -> float:
     """Shift the glacier logit of a network to where it does best, and return by how much.
 
     The offset is found on the mapped probability. Shifting each of several windows or members
@@ -28,14 +31,14 @@ def balance_classes(network: nn.Module, files: Iterable[Path], patch_size: int) 
 
     Parameters
     ----------
-    network : nn.Module
+    network : Network
         Changed in place: one bias of its output, or of that of every member of an ensemble.
-    files : iterable of Path
-        Scenes for this purpose and calibration, none of them trained on or scored.
+    scenes : iterable of TrainingScene or Path
+        Those for this purpose and calibration, none of them trained on or scored.
     patch_size : int
         Side of the windows in pixels.
     """
-    offset = best_offset(list(score_scenes(network, files, patch_size)))
+    offset = best_offset(list(score_scenes(network, scenes, patch_size)))
     shift_glacier_logit(network, offset)
     return offset
 

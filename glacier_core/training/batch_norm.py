@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from torch import Tensor, nn
+from torch import nn
 from torch.optim.swa_utils import update_bn
 
-Inputs = dict[str, Tensor]
+from glacier_core.training.batches import Batch
 
 
-def recalibrate_batch_norm(network: nn.Module, batches: Iterable[Inputs]) -> None:
+def recalibrate_batch_norm(network: nn.Module, batches: Iterable[Batch]) -> None:
     """Estimate the statistics of all batch normalisation anew, as plain means over batches.
 
     Averaged weights never saw the statistics that are averaged beside them: those were measured
@@ -20,7 +20,19 @@ def recalibrate_batch_norm(network: nn.Module, batches: Iterable[Inputs]) -> Non
     ----------
     network : nn.Module
         Changed in place: running means and variances only.
-    batches : iterable of dict of Tensor (N, C, H, W)
-        Inputs of the network.
+    batches : iterable of Batch
+        Anew for every call; on the processor of the network.
     """
-    update_bn(batches, network)
+    update_bn(batches, _OfBatch(network))
+
+
+class _OfBatch(nn.Module):
+    """A network that takes a batch instead of its parts."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.train(network.training)
+
+    def forward(self, batch: Batch) -> object:
+        return self.network(batch.inputs, batch.location)

@@ -1,7 +1,8 @@
 """A training that was stopped can go on: its whole state in one safetensors file."""
 
 import json
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,12 @@ class TrainingState:
         Steps done.
     seconds : float
         Time they took.
+    best : dict of Tensor
+        Averaged weights with the best validation score so far; empty without early stopping.
+    best_score : float
+        Theirs.
+    waited : int
+        Checkpoints since then.
     """
 
     network: nn.Module
@@ -38,6 +45,9 @@ class TrainingState:
     generator: np.random.Generator
     step: int = 0
     seconds: float = 0.0
+    best: dict[str, Tensor] = field(default_factory=dict)
+    best_score: float = -math.inf
+    waited: int = 0
 
 
 def save_checkpoint(state: TrainingState, path: Path, fingerprint: str) -> None:
@@ -55,6 +65,7 @@ def save_checkpoint(state: TrainingState, path: Path, fingerprint: str) -> None:
     """
     tensors = {f"network/{name}": t for name, t in state.network.state_dict().items()}
     tensors |= {f"average/{name}": t for name, t in state.average.items()}
+    tensors |= {f"best/{name}": t for name, t in state.best.items()}
     moments = state.optimiser.state_dict()["state"]
     tensors |= {
         f"optimiser/{i}/{key}": t for i, entry in moments.items() for key, t in entry.items()
@@ -62,6 +73,8 @@ def save_checkpoint(state: TrainingState, path: Path, fingerprint: str) -> None:
     facts = {
         "step": state.step,
         "seconds": state.seconds,
+        "best_score": state.best_score,
+        "waited": state.waited,
         "fingerprint": fingerprint,
         "generator": state.generator.bit_generator.state,
     }
@@ -103,7 +116,9 @@ def load_checkpoint(state: TrainingState, path: Path, fingerprint: str) -> None:
             "the file to train from the start."
         )
     state.network.load_state_dict(_part(tensors, "network"))
-    state.average = _part(tensors, "average")
+    for name, value in _part(tensors, "average").items():
+        state.average[name].copy_(value)  # stays on its processor
+    state.best = _part(tensors, "best")
     moments: dict[int, dict[str, Tensor]] = {}
     for name, tensor in _part(tensors, "optimiser").items():
         index, key = name.split("/")
@@ -112,6 +127,7 @@ def load_checkpoint(state: TrainingState, path: Path, fingerprint: str) -> None:
     state.optimiser.load_state_dict({"state": moments, "param_groups": groups})
     state.generator.bit_generator.state = facts["generator"]
     state.step, state.seconds = facts["step"], facts["seconds"]
+    state.best_score, state.waited = facts["best_score"], facts["waited"]
 
 
 def _part(tensors: dict[str, Tensor], kind: str) -> dict[str, Tensor]:

@@ -1,26 +1,29 @@
 """How good a network is on simulated scenes it never saw, beside rules on the same pixels."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from glacier_core.baselines import NDSI_THRESHOLD
 from glacier_core.confidence.entropy import entropy_confidence
 from glacier_core.deviations.pixels import score_pixels
-from glacier_core.inference.tiling import Blend, windows
+from glacier_core.inference.tiling import Blend, Window, windows
+from glacier_core.models.blocks import Network
 from glacier_core.simulation.ground import SurfaceClass
-from glacier_core.training.patches import scaled_inputs, seen
-from glacier_core.training.scenes import TrainingScene
+from glacier_core.training.material import Pairs
+from glacier_core.training.patches import location_input, scaled_inputs, seen
+from glacier_core.training.training_scene import TrainingScene
 
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float32]
 
 NETWORK = "network"
+WINDOWS_AT_ONCE = 4  # bounds the memory that large tiles take
 NDSI = f"NDSI > {NDSI_THRESHOLD}"
 GREEN, SWIR1 = 1, 4
 DEBRIS = (SurfaceClass.DEBRIS, SurfaceClass.POND)
@@ -81,50 +84,80 @@ class ScoredScene:
         return np.asarray(self.predicted == self.glacier)
 
 
-def map_scene(network: nn.Module, scene: TrainingScene, patch_size: int) -> FloatArray:
-    """Probability of glacier by overlapping windows, as scenes are mapped; NaN where not seen."""
-    inputs = scaled_inputs(scene)
-    shape = (scene.glacier.shape[0], scene.glacier.shape[1])
-    blend = Blend(shape, patch_size)
-    plan = windows(shape, patch_size, patch_size // 2)
-    patches = {
-        name: np.zeros((len(plan), len(x), patch_size, patch_size), np.float32)
-        for name, x in inputs.items()
-    }
-    for number, window in enumerate(plan):
-        for name, values in inputs.items():
-            inside, within = window.inside(shape), window.within_patch(shape)
-            patches[name][number][:, *within] = values[:, *inside]
-    with torch.inference_mode():
-        logits = network({name: torch.from_numpy(values) for name, values in patches.items()})
-        probabilities = torch.softmax(logits.float(), dim=1)[:, 1].numpy()
-    for window, probability in zip(plan, probabilities, strict=True):
-        blend.add(window, probability)
+def map_scene(
+    network: Network, scene: TrainingScene, patch_size: int, *, unknown_region: bool = False
+) -> FloatArray:
+    """Probability of glacier by overlapping windows, as scenes are mapped; NaN where not seen.
+
+    Parameters
+    ----------
+    network : Network
+        In evaluation mode.
+    scene : TrainingScene
+    patch_size : int
+        Side of the windows in pixels.
+    unknown_region : bool
+        Whether to hide the region from a network that is told it.
+    """
+    inputs = scaled_inputs(scene, network.config.features)
+    place = location_input(scene, network.config.location, unknown=unknown_region)
+    blend = Blend(scene.shape, patch_size)
+    plan = iter(windows(scene.shape, patch_size, patch_size // 2))
+    while some := tuple(islice(plan, WINDOWS_AT_ONCE)):
+        patches = {name: _fill(some, values, patch_size) for name, values in inputs.items()}
+        places = None if place is None else np.stack([place] * len(some))
+        for window, probability in zip(some, _probabilities(network, patches, places), strict=True):
+            blend.add(window, probability)
     return np.where(seen(scene), blend.mean(), np.float32(np.nan))
 
 
+def _fill(some: Sequence[Window], values: FloatArray, patch_size: int) -> FloatArray:
+    """Cut the windows out of an array (C, H, W), zero beyond its edges."""
+    shape = (values.shape[1], values.shape[2])
+    patches = np.zeros((len(some), len(values), patch_size, patch_size), np.float32)
+    for patch, window in zip(patches, some, strict=True):
+        patch[:, *window.within_patch(shape)] = values[:, *window.inside(shape)]
+    return patches
+
+
+@torch.inference_mode()
+def _probabilities(
+    network: Network, patches: dict[str, FloatArray], places: FloatArray | None
+) -> FloatArray:
+    device = next(network.parameters()).device
+    logits = network(
+        {name: torch.from_numpy(values).to(device) for name, values in patches.items()},
+        None if places is None else torch.from_numpy(places).to(device),
+    )
+    return np.asarray(torch.softmax(logits.float(), dim=1)[:, 1].cpu().numpy())
+
+
 def score_scenes(
-    network: nn.Module,
-    files: Iterable[Path],
+    network: Network,
+    scenes: Iterable[TrainingScene | Path],
     patch_size: int,
     baselines: Mapping[str, Baseline] | None = None,
+    *,
+    unknown_region: bool = False,
 ) -> Iterator[ScoredScene]:
     """Map scenes and keep the pixels whose truth counts.
 
     Parameters
     ----------
-    network : nn.Module
-    files : iterable of Path
-        Of `TrainingScene.save`.
+    network : Network
+    scenes : iterable of TrainingScene or Path
+        Or files of `TrainingScene.save`.
     patch_size : int
         Side of the windows in pixels.
     baselines : mapping of str to callable, optional
         Rules that take a scene and say where they see glacier, beside the NDSI.
+    unknown_region : bool
+        Whether to hide the region from a network that is told it.
     """
     rules = {NDSI: ndsi_rule, **(baselines or {})}
-    for file in files:
-        scene = TrainingScene.load(file)
-        probability = map_scene(network, scene, patch_size)
+    for given in scenes:
+        scene = TrainingScene.load(given) if isinstance(given, Path) else given
+        probability = map_scene(network, scene, patch_size, unknown_region=unknown_region)
         counted = (scene.weight > 0) & np.isfinite(probability)
         yield ScoredScene(
             probability[counted],
@@ -228,15 +261,15 @@ def tallies(scene: ScoredScene, method: str) -> dict[str, Tally]:
     }
 
 
-def agreement(network: nn.Module, pairs: Iterable[tuple[Path, ...]], patch_size: int) -> float:
+def agreement(network: Network, pairs: Pairs, patch_size: int) -> float:
     """IoU of what the network calls glacier in two images of the same ground, pairs pooled.
 
     It needs no truth: the ground is the same, so whatever differs is the light, the instrument
     or the network's fault.
     """
     first, second = [], []
-    for files in pairs:
-        maps = [map_scene(network, TrainingScene.load(file), patch_size) for file in files]
+    for number in range(len(pairs)):
+        maps = [map_scene(network, image.whole(), patch_size) for image in pairs[number]]
         both = np.isfinite(maps).all(axis=0)
         first.append(maps[0][both] > 0.5)
         second.append(maps[1][both] > 0.5)

@@ -1,17 +1,23 @@
 """All the numbers of a training, in one frozen object."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
 
 from glacier_core.errors import ModelError
-from glacier_core.models.config import GlaViTUConfig
+from glacier_core.models.config import NetworkConfig
+from glacier_core.models.inputs import PUBLISHED_REGIONS
 from glacier_core.simulation.ground import SurfaceClass
 from glacier_core.simulation.training_scenes import SCENE_SIZE
 from glacier_core.training.augmentation import Augmentation
+from glacier_core.training.published_augmentation import PublishedAugmentation
+from glacier_core.training.strategies import UNKNOWN_SHARE, check_regions, find_strategy
 
 # What the members of an ensemble must agree on, as they are drawn, mapped and scored together.
 SHARED_BY_MEMBERS = (
     *("training_scenes", "paired_scenes", "calibration_scenes", "scored_scenes"),
     *("agreement_pairs", "scene_size", "procedural_terrains", "real_terrain", "patch_size"),
+    *("strategy", "regions", "tiles"),
 )
 
 
@@ -23,7 +29,7 @@ class TrainingRecipe:
     ----------
     name, title : str
         Of the model that comes out.
-    network : GlaViTUConfig
+    network : NetworkConfig
     seed : int
         Of the first weights and of every patch drawn. Scenes have seeds of their own.
     training_scenes, calibration_scenes, scored_scenes, agreement_pairs : int
@@ -38,8 +44,11 @@ class TrainingRecipe:
         training scenes, an update is made of pairs alone.
     consistency_weight : float
         Of the disagreement of the two patches of a pair, see `losses.consistency_loss`.
-    learning_rate, weight_decay, largest_gradient : float
-        Of AdamW; the rate falls along one cosine to zero, gradients are clipped to this norm.
+    learning_rate, weight_decay, largest_gradient, epsilon : float
+        Of AdamW, which without weight decay is Adam; gradients are clipped to this norm, epsilon
+        keeps its denominator from zero.
+    cycles : tuple of int
+        Lengths, relative to each other, of the cosines along which the rate falls to zero.
     focal_gamma, label_smoothing, supervision_share : float
         Of the loss, see `losses`.
     surface_weights : tuple of (SurfaceClass, float)
@@ -51,7 +60,7 @@ class TrainingRecipe:
     batch_norm_batches : int
         Batches from which the statistics of batch normalisation are estimated anew for the
         averaged weights; 0 keeps the moving average of the statistics.
-    augmentation : Augmentation
+    augmentation : Augmentation or PublishedAugmentation
     checkpoint_every : int
         Steps between checkpoints.
     mixed_precision : bool
@@ -62,11 +71,31 @@ class TrainingRecipe:
         How many to cut each side's scenes from; None is the simulator's own number.
     real_terrain : bool
         Whether half of the scenes stand on real elevation models, fetched like every sample.
+    strategy : str
+        See `strategies`.
+    regions : tuple of str
+        Codes of the regions to train on, for strategies that train on some only.
+    unknown_share : float
+        How often the region of a patch is hidden, for networks that are told it.
+    modality_dropout : float
+        How often each feature of a patch is dropped, for the strategy of that name.
+    start_from, start_sha256 : str
+        Model whose weights are trained on, and their hash; empty to start from random ones.
+    tiles : Path, optional
+        Folder of tile files to train on instead of simulated scenes, see `tile_scenes`. The
+        numbers of scenes then mean nothing, and agreement is not measured.
+    patience : int
+        Stop after this many checkpoints without a better score on the validation scenes, and keep
+        the best weights; 0 takes all steps. Off by default: on simulated scenes the score kept
+        rising while two real images of one ground agreed less and less, so it is the wrong rule
+        to stop by there. With tiles of real imagery it is the right one.
+    watch : {"IoU", "agreement"}
+        The score to stop by: IoU on the validation scenes, or agreement of held-out pairs.
     """
 
     name: str
     title: str
-    network: GlaViTUConfig
+    network: NetworkConfig
     seed: int
     training_scenes: int
     calibration_scenes: int
@@ -81,6 +110,8 @@ class TrainingRecipe:
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     largest_gradient: float = 1.0
+    epsilon: float = 1e-8
+    cycles: tuple[int, ...] = (1,)
     focal_gamma: float = 2.0
     label_smoothing: float = 0.0
     supervision_share: float = 0.5
@@ -88,37 +119,81 @@ class TrainingRecipe:
     shadow_weight: float = 1.0
     average_decay: float = 0.995
     batch_norm_batches: int = 0
-    augmentation: Augmentation = field(default_factory=Augmentation)
+    augmentation: Augmentation | PublishedAugmentation = field(default_factory=Augmentation)
     checkpoint_every: int = 100
     mixed_precision: bool = True
     scene_size: int = SCENE_SIZE
     procedural_terrains: int | None = None
     real_terrain: bool = True
+    strategy: str = "global"
+    regions: tuple[str, ...] = ()
+    unknown_share: float = UNKNOWN_SHARE
+    modality_dropout: float = 0.0
+    start_from: str = ""
+    start_sha256: str = ""
+    tiles: Path | None = None
+    patience: int = 0
+    watch: Literal["IoU", "agreement"] = "IoU"
 
     def __post_init__(self) -> None:
+        self._check_sizes()
+        self._check_counts()
+        self._check_strategy()
+
+    def _check_sizes(self) -> None:
         if self.patch_size % self.network.size_multiple:
             raise ModelError(
                 f"The patch size {self.patch_size} of the recipe {self.name!r} is no multiple of "
                 f"{self.network.size_multiple}, which its network needs."
             )
-        if self.patch_size > self.scene_size:
+        if self.tiles is None and self.patch_size > self.scene_size:
             raise ModelError(
                 f"The patches of the recipe {self.name!r} are {self.patch_size} pixels wide, its "
                 f"scenes only {self.scene_size}."
             )
+
+    def _check_counts(self) -> None:
         held_out = (self.calibration_scenes, self.scored_scenes, self.agreement_pairs)
-        if min(*held_out, self.steps, self.checkpoint_every, self.batch + self.pairs) < 1:
+        steps = (self.steps, self.checkpoint_every, self.batch + self.pairs, *self.cycles)
+        if min(*held_out, *steps) < 1 or not self.cycles:
             raise ModelError(f"Every count of the recipe {self.name!r} must be 1 or more.")
         singles, pairs = (self.batch, self.training_scenes), (self.pairs, self.paired_scenes)
-        if any(
-            min(counts) < 0 or (min(counts) == 0) != (max(counts) == 0)
-            for counts in (singles, pairs)
-        ):
+        if any(min(some) < 0 or (min(some) == 0) != (max(some) == 0) for some in (singles, pairs)):
             raise ModelError(
                 f"The recipe {self.name!r} takes {self.batch} patches an update out of "
                 f"{self.training_scenes} scenes and {self.pairs} pairs out of "
                 f"{self.paired_scenes} paired scenes: both numbers of each must be 1 or more, or "
                 "both 0."
+            )
+        if self.tiles is not None and (self.pairs or self.watch == "agreement"):
+            raise ModelError(
+                f"The recipe {self.name!r} trains on tiles, which hold one image of each ground: "
+                "there are no pairs to train on or to watch."
+            )
+
+    def _check_strategy(self) -> None:
+        strategy = find_strategy(self.strategy)
+        check_regions(strategy, self.regions)
+        location = self.network.location
+        if not strategy.continued and location != strategy.location:
+            raise ModelError(
+                f"The strategy {self.strategy!r} needs a network whose location is "
+                f"{strategy.location}; that of the recipe {self.name!r} has {location}."
+            )
+        if location == "region" and self.network.regions != len(PUBLISHED_REGIONS):
+            raise ModelError(
+                f"Regions are encoded in {len(PUBLISHED_REGIONS)} numbers, the network of the "
+                f"recipe {self.name!r} takes {self.network.regions}."
+            )
+        if strategy.continued != bool(self.start_from):
+            raise ModelError(
+                f"The strategy {self.strategy!r} starts from "
+                f"{'a trained model: name it' if strategy.continued else 'random weights'}."
+            )
+        if strategy.drops_features != (self.modality_dropout > 0):
+            raise ModelError(
+                f"The strategy {self.strategy!r} does not go with a modality dropout of "
+                f"{self.modality_dropout:g}."
             )
 
 

@@ -1,132 +1,89 @@
 """The training loop: draw patches, take a step, keep a checkpoint, again."""
 
-import csv
 import hashlib
 import json
-import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from glacier_core.errors import ModelError
-from glacier_core.training.augmentation import draw_pair, draw_patch
+from glacier_core.inference.device import Device, choose_device
+from glacier_core.models.architectures import build_network
+from glacier_core.models.blocks import Network
 from glacier_core.training.batch_norm import recalibrate_batch_norm
+from glacier_core.training.batches import Batch, draw_batch
 from glacier_core.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from glacier_core.training.hyperparameters import TrainingRecipe
+from glacier_core.training.logbook import LOG, begin_log, log
 from glacier_core.training.losses import consistency_loss, deep_supervision_loss
-from glacier_core.training.networks import build
-from glacier_core.training.patches import scaled_inputs, seen
-from glacier_core.training.scenes import TrainingScene
+from glacier_core.training.material import Material
+from glacier_core.training.networks import first_network
+from glacier_core.training.schedule import learning_rate
+from glacier_core.training.validation import validation_score
 
 CHECKPOINT = "checkpoint.safetensors"
-LOG = "log.csv"
 LOG_EVERY = 10
-LOG_COLUMNS = ("step", "seconds", "learning_rate", "loss")
-
 STATISTICS = 1  # sets the draws for batch normalisation apart from those of the training
-
-Pairs = Sequence[tuple[Path, ...]]
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Patches as the network takes them: those of single scenes, then pairs side by side."""
+class Run:
+    """One training as it runs: what stays the same from step to step."""
 
-    inputs: dict[str, Tensor]  # scaled, (N, C, H, W)
-    target: Tensor  # (N, H, W), 0 or 1
-    weight: Tensor  # (N, H, W)
-    pairs: int = 0  # the last 2 x pairs patches show the same ground two by two
+    recipe: TrainingRecipe
+    material: Material
+    folder: Path
+    device: Device
+    tell: Callable[[str], None]
 
 
 def train_network(
     recipe: TrainingRecipe,
-    scenes: list[Path],
+    material: Material,
     folder: Path,
     progress: Callable[[str], None],
-    pairs: Pairs = (),
-) -> tuple[nn.Module, float]:
+    device: Device | None = None,
+) -> tuple[Network, float]:
     """Train, or go on training, and return the averaged network and the seconds it took.
 
     Parameters
     ----------
     recipe : TrainingRecipe
-    scenes : list of Path
-        Files of `TrainingScene.save`, always in the same order.
+    material : Material
+        Scenes, always in the same order.
     folder : Path
         Keeps the checkpoint and ``log.csv``.
     progress : callable
         Is given a line now and then.
-    pairs : sequence of pairs of Path
-        Files of two images of one ground each, for recipes with paired scenes.
+    device : Device, optional
+        Chosen by `choose_device` when left out.
     """
-    state = _fresh_state(recipe)
+    run = Run(recipe, material, folder, device or choose_device(), progress)
+    state = fresh_state(recipe, run.device)
     fingerprint = recipe_fingerprint(recipe)
     checkpoint = folder / CHECKPOINT
     if checkpoint.exists():
         load_checkpoint(state, checkpoint, fingerprint)
         progress(f"Training goes on after step {state.step}.")
-    _shorten_log(folder / LOG, state.step)
-    progress(f"{recipe.steps} steps in {_precision(recipe)} on {torch.get_num_threads()} threads.")
-    while state.step < recipe.steps:
-        loss = _timed_step(recipe, scenes, pairs, state)
-        if state.step % LOG_EVERY == 0 or state.step == recipe.steps:
-            _log(folder / LOG, state.step, round(state.seconds, 1), _rate(recipe, state.step), loss)
-        if state.step % recipe.checkpoint_every == 0 or state.step == recipe.steps:
-            save_checkpoint(state, checkpoint, fingerprint)
-            progress(_progress_line(recipe, state, loss))
-    return _finished(recipe, scenes, pairs, state, progress), state.seconds
+    begin_log(folder / LOG, state.step)
+    progress(
+        f"{recipe.steps} steps {run.device.place} in {_precision(run)}, "
+        f"{torch.get_num_threads()} threads."
+    )
+    while state.step < recipe.steps and not has_stopped(recipe, state):
+        _step_and_keep(run, state, checkpoint, fingerprint)
+    return _finished(run, state), state.seconds
 
 
 def recipe_fingerprint(recipe: TrainingRecipe) -> str:
-    """SHA-256 of every number of the recipe, and of the kind of its network."""
-    facts = asdict(recipe) | {"architecture": type(recipe.network).__name__}
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-def draw_batch(
-    recipe: TrainingRecipe,
-    scenes: Sequence[Path],
-    generator: np.random.Generator,
-    pairs: Pairs = (),
-) -> Batch:
-    """Cut one patch out of each of `recipe.batch` random scenes, two of each random pair."""
-    size, changes = recipe.patch_size, recipe.augmentation
-    patches: list[TrainingScene] = []
-    if recipe.batch:
-        for chosen in generator.integers(len(scenes), size=recipe.batch):
-            scene = TrainingScene.load(scenes[chosen])
-            patches.append(draw_patch(scene, generator, size, changes))
-    if recipe.pairs:
-        for chosen in generator.integers(len(pairs), size=recipe.pairs):
-            first, second = map(TrainingScene.load, pairs[chosen])
-            patches.extend(draw_pair((first, second), generator, size, changes))
-    return replace(make_batch(recipe, patches), pairs=recipe.pairs)
-
-
-def make_batch(recipe: TrainingRecipe, patches: list[TrainingScene]) -> Batch:
-    """Scale patches and weigh their pixels; what was not seen does not count."""
-    scaled = [scaled_inputs(patch) for patch in patches]
-    weights = [pixel_weights(recipe, patch) for patch in patches]
-    return Batch(
-        {name: torch.from_numpy(np.stack([s[name] for s in scaled])) for name in scaled[0]},
-        torch.from_numpy(np.stack([patch.glacier for patch in patches])).long(),
-        torch.from_numpy(np.stack(weights)),
-    )
-
-
-def pixel_weights(recipe: TrainingRecipe, patch: TrainingScene) -> NDArray[np.float32]:
-    """How much each pixel counts: by its surface, in shadow, and not at all where not seen."""
-    factors = np.ones(256, np.float32)
-    for surface, factor in recipe.surface_weights:
-        factors[surface] = factor
-    shadow = np.where(patch.shadow, np.float32(recipe.shadow_weight), np.float32(1.0))
-    return np.asarray(patch.weight * factors[patch.surface] * shadow * seen(patch), np.float32)
+    """SHA-256 of every number of the recipe."""
+    facts = json.dumps(asdict(recipe), sort_keys=True, default=str)
+    return hashlib.sha256(facts.encode()).hexdigest()
 
 
 def training_loss(recipe: TrainingRecipe, logits: tuple[Tensor, ...], batch: Batch) -> Tensor:
@@ -150,21 +107,68 @@ def training_loss(recipe: TrainingRecipe, logits: tuple[Tensor, ...], batch: Bat
     return loss + recipe.consistency_weight * consistency_loss(output[::2], output[1::2], both)
 
 
-def _timed_step(
-    recipe: TrainingRecipe, scenes: Sequence[Path], pairs: Pairs, state: TrainingState
-) -> float:
+def has_stopped(recipe: TrainingRecipe, state: TrainingState) -> bool:
+    """Whether the validation score has not risen for as long as the recipe has patience."""
+    return 0 < recipe.patience <= state.waited
+
+
+def fresh_state(recipe: TrainingRecipe, device: Device) -> TrainingState:
+    """Return the state before the first step."""
+    network = first_network(recipe).to(device.torch_device)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return TrainingState(
+        network,
+        {name: value.detach().clone() for name, value in network.state_dict().items()},
+        torch.optim.AdamW(
+            network.parameters(),
+            recipe.learning_rate,
+            eps=recipe.epsilon,
+            weight_decay=recipe.weight_decay,
+        ),
+        np.random.Generator(np.random.PCG64(recipe.seed)),
+    )
+
+
+def _step_and_keep(run: Run, state: TrainingState, checkpoint: Path, fingerprint: str) -> None:
+    """Take a step; log it and keep a checkpoint if it is time."""
+    recipe = run.recipe
     started = time.monotonic()
-    loss = _take_step(recipe, state, draw_batch(recipe, scenes, state.generator, pairs))
+    loss = take_step(run, state)
+    last = state.step == recipe.steps
+    due = last or state.step % recipe.checkpoint_every == 0
+    score = _validate(run, state) if due and recipe.patience else None
     state.seconds += time.monotonic() - started
-    return loss
+    if last or score is not None or state.step % LOG_EVERY == 0:
+        rate = learning_rate(recipe, state.step)
+        log(run.folder / LOG, state.step, round(state.seconds, 1), rate, loss, score)
+    if due:
+        save_checkpoint(state, checkpoint, fingerprint)
+        run.tell(progress_line(recipe, state, loss, score))
+        if has_stopped(recipe, state) and not last:
+            run.tell(f"Stopped: no better score for {state.waited} checkpoints.")
 
 
-def _take_step(recipe: TrainingRecipe, state: TrainingState, batch: Batch) -> float:
+def take_step(run: Run, state: TrainingState) -> float:
+    """Draw a batch, update the weights and their average, and return the loss."""
+    batch = draw_batch(run.recipe, run.material, state.generator)
+    return update_weights(run, state, batch.to(run.device.torch_device))
+
+
+def update_weights(run: Run, state: TrainingState, batch: Batch) -> float:
+    """Update the weights and their average by one batch, and return the loss.
+
+    Raises
+    ------
+    ModelError
+        If the loss is no number any more.
+    """
+    recipe = run.recipe
     for group in state.optimiser.param_groups:
-        group["lr"] = _rate(recipe, state.step)
+        group["lr"] = learning_rate(recipe, state.step)
     state.network.train()
-    with torch.autocast("cpu", torch.bfloat16, enabled=_has_bfloat16(recipe)):
-        logits = state.network(batch.inputs)
+    kind = run.device.torch_device.type
+    with torch.autocast(kind, torch.bfloat16, enabled=_has_bfloat16(run)):
+        logits = state.network(batch.inputs, batch.location)
     loss = training_loss(recipe, logits, batch)
     if not torch.isfinite(loss):
         raise ModelError(
@@ -176,12 +180,12 @@ def _take_step(recipe: TrainingRecipe, state: TrainingState, batch: Batch) -> fl
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), recipe.largest_gradient)
     state.optimiser.step()
     state.step += 1
-    _update_average(recipe, state)
+    update_average(recipe, state)
     return loss.item()
 
 
 @torch.no_grad()
-def _update_average(recipe: TrainingRecipe, state: TrainingState) -> None:
+def update_average(recipe: TrainingRecipe, state: TrainingState) -> None:
     """Move the average towards the weights, faster at first so that it forgets the start."""
     decay = min(recipe.average_decay, (1 + state.step) / (10 + state.step))
     for name, value in state.network.state_dict().items():
@@ -191,77 +195,63 @@ def _update_average(recipe: TrainingRecipe, state: TrainingState) -> None:
             state.average[name].copy_(value)
 
 
-def _rate(recipe: TrainingRecipe, step: int) -> float:
-    """Learning rate after `step` steps: one cosine to zero."""
-    return recipe.learning_rate * 0.5 * (1.0 + math.cos(math.pi * step / recipe.steps))
-
-
-def _fresh_state(recipe: TrainingRecipe) -> TrainingState:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
-        network = build(recipe.network)
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return TrainingState(
-        network,
-        {name: value.detach().clone() for name, value in network.state_dict().items()},
-        torch.optim.AdamW(
-            network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
-        ),
-        np.random.Generator(np.random.PCG64(recipe.seed)),
-    )
-
-
-def _finished(
-    recipe: TrainingRecipe,
-    scenes: Sequence[Path],
-    pairs: Pairs,
-    state: TrainingState,
-    progress: Callable[[str], None],
-) -> nn.Module:
-    """Build the network of the averaged weights, its statistics estimated anew if asked for."""
-    network = build(recipe.network)
-    network.load_state_dict(state.average)
-    if recipe.batch_norm_batches:
-        progress(f"Estimating normalisation from {recipe.batch_norm_batches} batches.")
-        # Its own generator, so that a call that only finishes again gives the same network.
-        generator = np.random.Generator(np.random.PCG64([recipe.seed, STATISTICS]))
-        drawn = (
-            draw_batch(recipe, scenes, generator, pairs) for _ in range(recipe.batch_norm_batches)
-        )
-        recalibrate_batch_norm(network, (batch.inputs for batch in drawn))
-    return network.eval().requires_grad_(False)
-
-
-def _progress_line(recipe: TrainingRecipe, state: TrainingState, loss: float) -> str:
+def progress_line(
+    recipe: TrainingRecipe, state: TrainingState, loss: float, score: float | None = None
+) -> str:
+    """Tell how far the training is, and how long it will still take."""
     left = state.seconds / state.step * (recipe.steps - state.step)
+    watched = "" if score is None else f", {recipe.watch} {score:.4f}"
     return (
-        f"Step {state.step} of {recipe.steps}: loss {loss:.4f}, {state.seconds:.0f} s, "
+        f"Step {state.step} of {recipe.steps}: loss {loss:.4f}{watched}, {state.seconds:.0f} s, "
         f"about {left:.0f} s left"
     )
 
 
-def _has_bfloat16(recipe: TrainingRecipe) -> bool:
-    return recipe.mixed_precision and torch.cpu._is_avx512_bf16_supported()
+def _validate(run: Run, state: TrainingState) -> float:
+    """Score the averaged weights, and keep them if they are the best so far."""
+    network = _averaged(run, state.average)
+    score = validation_score(network, run.recipe, run.material)
+    if score > state.best_score:
+        state.best = {name: value.clone() for name, value in network.state_dict().items()}
+        state.best_score, state.waited = score, 0
+    else:
+        state.waited += 1
+    return score
 
 
-def _precision(recipe: TrainingRecipe) -> str:
-    if _has_bfloat16(recipe):
+def _finished(run: Run, state: TrainingState) -> Network:
+    """Build the network of the averaged weights, on the CPU."""
+    network = _averaged(run, state.best or state.average)
+    return network.cpu().eval().requires_grad_(False)
+
+
+def _averaged(run: Run, weights: dict[str, Tensor]) -> Network:
+    """Build the network of some weights, its statistics estimated anew if asked for."""
+    recipe, device = run.recipe, run.device.torch_device
+    network = build_network(recipe.network).to(device)
+    network.load_state_dict(weights)
+    if recipe.batch_norm_batches:
+        # Its own generator, so that a call that only finishes again gives the same network.
+        generator = np.random.Generator(np.random.PCG64([recipe.seed, STATISTICS]))
+        drawn = (
+            draw_batch(recipe, run.material, generator).to(device)
+            for _ in range(recipe.batch_norm_batches)
+        )
+        recalibrate_batch_norm(network, drawn)
+    return network.eval()
+
+
+def _has_bfloat16(run: Run) -> bool:
+    supported = (
+        torch.cuda.is_bf16_supported()
+        if run.device.is_gpu
+        else torch.cpu._is_avx512_bf16_supported()
+    )
+    return run.recipe.mixed_precision and supported
+
+
+def _precision(run: Run) -> str:
+    if _has_bfloat16(run):
         return "bfloat16 where it is safe"
-    return "float32" + (", as this processor has no bfloat16" if recipe.mixed_precision else "")
-
-
-def _shorten_log(path: Path, step: int) -> None:
-    """Start the log, or drop its lines of steps that will be taken again."""
-    lines: list[list[str]] = []
-    if path.exists():
-        with path.open(encoding="utf-8", newline="") as stream:
-            lines = [line for line in csv.reader(stream) if line[0].isdigit()]
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(LOG_COLUMNS)
-        writer.writerows(line for line in lines if int(line[0]) <= step)
-
-
-def _log(path: Path, *values: float) -> None:
-    with path.open("a", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerow(values)
+    absent = ", as this processor has no bfloat16" if run.recipe.mixed_precision else ""
+    return "float32" + absent

@@ -1,13 +1,9 @@
 """From a trained network to its model card: calibrated, scored, every figure measured here."""
 
-import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import torch
-from torch import nn
 
 from glacier_core.confidence.calibration import fit_isotonic
 from glacier_core.confidence.reliability import (
@@ -15,29 +11,25 @@ from glacier_core.confidence.reliability import (
     reliability,
     reliability_bins,
 )
-from glacier_core.errors import SourceError
+from glacier_core.errors import ModelError, SourceError
+from glacier_core.models.blocks import Network
 from glacier_core.models.card import Accuracy, CalibrationCurve, ModelCard, Reliability
+from glacier_core.models.inputs import PUBLISHED_REGIONS
 from glacier_core.models.registry import Model
+from glacier_core.training.data import TrainingData
 from glacier_core.training.evaluation import (
     NETWORK,
     ScoredScene,
     agreement,
+    by_terrain,
     score_scenes,
     scores_by_terrain,
 )
-from glacier_core.training.hyperparameters import Recipe, TrainingRecipe, members_of
+from glacier_core.training.hyperparameters import Recipe, members_of
+from glacier_core.training.material import SceneFiles, whole_scenes
 from glacier_core.training.reality import real_figures
 
 LICENCE = "BSD-3-Clause"
-CALIBRATED_ON = (
-    "simulated scenes apart from those scored, on the same terrain and with the same measured "
-    "spectra, none of them trained on"
-)
-CAVEATS = (
-    "Trained and calibrated on simulated scenes: calibrated confidence holds for those and may be "
-    "too high on real ones. Weakest on debris-covered ice, on seasonal snow and in deep shadow. "
-    "The real scene named among the figures was not trained on, and no choice was made by it."
-)
 
 
 @dataclass(frozen=True)
@@ -53,71 +45,60 @@ class Measured:
         As `scores_by_terrain` makes it.
     counts : dict of str to int
         Scored scenes by terrain.
-    agreement : float
-        As `evaluation.agreement`.
+    agreement : float, optional
+        As `evaluation.agreement`; None without pairs.
     """
 
     curve: CalibrationCurve
     reliability: Reliability
     scores: dict[tuple[str, str], dict[str, float]]
     counts: dict[str, int]
-    agreement: float
+    agreement: float | None
 
 
-def measure(
-    network: nn.Module,
-    recipe: Recipe,
-    *,
-    calibration: Iterable[Path],
-    scored: Iterable[Path],
-    pairs: Iterable[tuple[Path, ...]],
-) -> Measured:
+def measure(network: Network, recipe: Recipe, data: TrainingData) -> Measured:
     """Calibrate on some held-out scenes, score on others.
 
     Parameters
     ----------
-    network : nn.Module
+    network : Network
     recipe : Recipe
         Says how wide the windows are.
-    calibration, scored : iterable of Path
-        Files of `TrainingScene.save`.
-    pairs : iterable of pairs of Path
-        Two images of one ground each.
+    data : TrainingData
     """
     patch_size = members_of(recipe)[0].patch_size
-    curve = fit_curve(list(score_scenes(network, calibration, patch_size)))
-    scenes = list(score_scenes(network, scored, patch_size))
-    procedural = sum(scene.procedural for scene in scenes)
+    validation = score_scenes(network, whole_scenes(data.material.validation), patch_size)
+    curve = fit_curve(list(validation), data.calibrated_on)
+    scenes = list(score_scenes(network, whole_scenes(data.scored), patch_size))
+    pairs = data.material.watched_pairs
     return Measured(
         curve=curve,
-        reliability=measure_reliability(curve, scenes),
-        scores=scores_by_terrain(scenes),
-        counts={
-            "all": len(scenes),
-            "real": len(scenes) - procedural,
-            "procedural": procedural,
-        },
-        agreement=agreement(network, pairs, patch_size),
+        reliability=measure_reliability(curve, scenes, data),
+        scores=_scores(scenes, data),
+        counts={terrain: len(some) for terrain, some in by_terrain(scenes).items()},
+        agreement=agreement(network, pairs, patch_size) if len(pairs) else None,
     )
 
 
-def fit_curve(scenes: list[ScoredScene]) -> CalibrationCurve:
+def fit_curve(scenes: list[ScoredScene], calibrated_on: str) -> CalibrationCurve:
     """Fit calibrated confidence by isotonic regression on all pixels of some scenes."""
     return fit_isotonic(
         np.concatenate([scene.confidence for scene in scenes]),
         np.concatenate([scene.correct for scene in scenes]),
-        fitted_on=f"{len(scenes)} {CALIBRATED_ON}",
+        fitted_on=f"{len(scenes)} {calibrated_on}",
     )
 
 
-def measure_reliability(curve: CalibrationCurve, scenes: list[ScoredScene]) -> Reliability:
+def measure_reliability(
+    curve: CalibrationCurve, scenes: list[ScoredScene], data: TrainingData
+) -> Reliability:
     """Reliability of raw and calibrated confidence over all pixels of some scenes."""
     raw = np.concatenate([scene.confidence for scene in scenes])
     correct = np.concatenate([scene.correct for scene in scenes])
     calibrated = curve.apply(raw)
     return Reliability(
-        dataset=_simulated_set("all", len(scenes)),
-        simulated=True,
+        dataset=f"{len(scenes)} {_scored_set(data, 'all')}",
+        simulated=data.simulated,
         raw=reliability_bins(reliability(raw, correct)),
         calibrated=reliability_bins(reliability(calibrated, correct)),
         raw_error=expected_calibration_error(raw, correct),
@@ -127,8 +108,9 @@ def measure_reliability(curve: CalibrationCurve, scenes: list[ScoredScene]) -> R
 
 def write_card(
     recipe: Recipe,
-    network: nn.Module,
+    network: Network,
     measured: Measured,
+    data: TrainingData,
     training: str,
     tell: Callable[[str], None],
 ) -> ModelCard:
@@ -146,33 +128,36 @@ def write_card(
         title=recipe.title,
         config=network.config,
         patch_size=members_of(recipe)[0].patch_size,
+        regions=PUBLISHED_REGIONS if network.config.location == "region" else (),
         calibration=measured.curve,
         reliability=measured.reliability,
-        accuracy=tuple(simulated_figures(measured)),
+        accuracy=tuple(measured_figures(measured, data)),
         training=training,
         licence=LICENCE,
     )
     try:
         real = real_figures(Model(network, card))
-    except SourceError as error:
+    except (ModelError, SourceError) as error:
         tell(f"Not scored on a real scene: {error}")
         return card
     return card.model_copy(update={"accuracy": (*card.accuracy, *real)})
 
 
-def simulated_figures(measured: Measured) -> list[Accuracy]:
+def measured_figures(measured: Measured, data: TrainingData) -> list[Accuracy]:
     """Every score of held-out scenes that is a number, the network's first."""
     figures = [
         Accuracy(
-            dataset=_simulated_set(terrain, measured.counts[terrain]),
+            dataset=f"{measured.counts[terrain]} {_scored_set(data, terrain)}",
             metric=metric if method == NETWORK else f"{metric}, {method}",
             value=round(value, 4),
-            simulated=True,
+            simulated=data.simulated,
         )
         for (terrain, method), row in measured.scores.items()
         for metric, value in row.items()
         if np.isfinite(value)
     ]
+    if measured.agreement is None:
+        return figures
     pairs = Accuracy(
         dataset="pairs of simulated images of one ground: two suns, TOA and surface reflectance",
         metric="IoU of the two maps, no truth involved",
@@ -182,58 +167,19 @@ def simulated_figures(measured: Measured) -> list[Accuracy]:
     return [*figures, pairs]
 
 
-def describe_training(recipe: Recipe, seconds: float, offset: float, *, real_terrain: bool) -> str:
-    """Tell data, recipe, time and limits in words, for the card."""
-    members = members_of(recipe)
-    shared = members[0]
-    ground = (
-        "half of them on procedural ground, half on real elevation models and glacier outlines"
-        if real_terrain
-        else "all of them on procedural ground"
-    )
-    trainings = "; ".join(_describe_steps(member) for member in members)
-    together = (
-        f"{len(members)} networks, each trained by itself, give the mean of their probabilities: "
-        if len(members) > 1
-        else ""
-    )
-    return (
-        f"Only simulated scenes: {_describe_scenes(shared)}, 20 to 36 m, {ground}, with "
-        "reflectance statistics of labelled Landsat and Sentinel-2 pixels (USGS benchmark "
-        f"glaciers) and assumed ones. {together}{trainings}; {seconds / 60:.0f} minutes on "
-        f"{torch.get_num_threads()} thread(s) of a {platform.machine()} processor. The glacier "
-        f"logit was then shifted by {offset:+.2f}, which gave the highest IoU on "
-        f"{shared.calibration_scenes} simulated scenes kept for that and for calibration. Made by "
-        f"the recipe {recipe.name!r}. {CAVEATS}"
-    )
+def _scores(
+    scenes: list[ScoredScene], data: TrainingData
+) -> dict[tuple[str, str], dict[str, float]]:
+    """Scores by terrain; tiles are one kind of terrain only, so they are not told apart."""
+    scores = scores_by_terrain(scenes)
+    if isinstance(data.scored, SceneFiles):
+        return scores
+    return {key: row for key, row in scores.items() if key[0] == "all"}
 
 
-def _describe_scenes(recipe: TrainingRecipe) -> str:
-    size = f"of {recipe.scene_size} x {recipe.scene_size} pixels"
-    singles = f"{recipe.training_scenes} {size}" if recipe.training_scenes else ""
-    pairs = f"{recipe.paired_scenes} pairs of images of one ground, {size}"
-    return " and ".join(filter(None, [singles, pairs if recipe.paired_scenes else ""]))
-
-
-def _describe_steps(recipe: TrainingRecipe) -> str:
-    size = f"of {recipe.patch_size} pixels"
-    singles = f"{recipe.batch} patches {size}" if recipe.batch else ""
-    pairs = (
-        f"{recipe.pairs} pairs of patches {size} that show one ground in two images, whose "
-        f"disagreement weighs {recipe.consistency_weight:g},"
-    )
-    patches = " and ".join(filter(None, [singles, pairs if recipe.pairs else ""]))
-    statistics = (
-        f", normalisation estimated anew from {recipe.batch_norm_batches} batches"
-        if recipe.batch_norm_batches
-        else ""
-    )
-    return (
-        f"{recipe.steps} steps of {patches.rstrip(',')}, AdamW {recipe.learning_rate:g} along one "
-        f"cosine, focal loss with gamma {recipe.focal_gamma:g}, seed {recipe.seed}{statistics}"
-    )
-
-
-def _simulated_set(terrain: str, count: int) -> str:
+def _scored_set(data: TrainingData, terrain: str) -> str:
+    """Name the scored scenes on a kind of terrain, their number first."""
     ground = "real and procedural terrain" if terrain == "all" else f"{terrain} terrain"
-    return f"{count} simulated held-out scenes, {ground}"
+    return (
+        f"{data.scored_set}, {ground}" if isinstance(data.scored, SceneFiles) else data.scored_set
+    )

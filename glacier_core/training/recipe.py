@@ -1,18 +1,18 @@
 """Named recipes, and following one: scenes, training, calibration, scores, model card."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
-from torch import nn
-
-from glacier_core.errors import ModelError, StorageError
+from glacier_core.errors import ModelError
+from glacier_core.inference.device import Device, DeviceChoice, choose_device
+from glacier_core.models.blocks import Network
 from glacier_core.models.config import GLAVITU_SMALL, GlaViTUConfig
 from glacier_core.models.registry import save_model
 from glacier_core.simulation.ground import SurfaceClass
-from glacier_core.sources.terrain import fetch_terrain
 from glacier_core.training.augmentation import Augmentation
 from glacier_core.training.balance import balance_classes
+from glacier_core.training.data import open_data
+from glacier_core.training.describing import describe_training
 from glacier_core.training.hyperparameters import (
     EnsembleRecipe,
     Recipe,
@@ -20,16 +20,13 @@ from glacier_core.training.hyperparameters import (
     members_of,
 )
 from glacier_core.training.loop import train_network
-from glacier_core.training.measuring import describe_training, measure, write_card
+from glacier_core.training.material import Material, whole_scenes
+from glacier_core.training.measuring import measure, write_card
 from glacier_core.training.networks import join
-from glacier_core.training.scenes import SceneBatch, keep_scenes
 
 __all__ = ["RECIPES", "EnsembleRecipe", "TrainingRecipe", "train"]
 
-FIRST_PAIR = 1000  # seeds of held-out pairs begin here, behind those of scored scenes
-FIRST_TRAINING_PAIR = 1_000_000  # and of training pairs, behind those of single scenes
 MEMBERS = "members"
-TERRAIN = "terrain.json"
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -96,6 +93,7 @@ def train(
     recipe: str | Recipe,
     folder: str | Path,
     *,
+    device: DeviceChoice = "auto",
     progress: Callable[[str], None] | None = None,
 ) -> Path:
     """Train a model by a recipe, balance and calibrate it, score it and write its card.
@@ -110,6 +108,8 @@ def train(
     folder : str or Path
         Keeps scenes, checkpoint, ``log.csv`` and, in the end, the model. Each member of an
         ensemble keeps checkpoint and log in a folder of its own in ``members``.
+    device : {"auto", "cpu", "cuda"}
+        ``auto`` takes an NVIDIA GPU that works, else the CPU.
     progress : callable, optional
         Is given a line now and then.
 
@@ -131,57 +131,38 @@ def train(
     home = Path(folder)
     tell = progress or _say_nothing
     shared = members_of(chosen)[0]
-    files = _keep_all_scenes(shared, home, tell)
-    network, seconds = _train_members(chosen, files, home, tell)
-    tell("Balancing, calibrating and scoring on scenes never trained on.")
-    calibration = _single(files["calibration"])
-    offset = balance_classes(network, calibration, shared.patch_size)
-    measured = measure(
-        network,
-        chosen,
-        calibration=calibration,
-        scored=_single(files["scored"]),
-        pairs=files["pairs"],
-    )
-    told = describe_training(chosen, seconds, offset, real_terrain=shared.real_terrain)
-    card = write_card(chosen, network, measured, told, tell)
+    with open_data(shared, home, tell) as data:
+        network, seconds = _train_members(chosen, data.material, home, tell, choose_device(device))
+        tell("Balancing, calibrating and scoring on scenes never trained on.")
+        validation = whole_scenes(data.material.validation)
+        offset = balance_classes(network, validation, shared.patch_size)
+        measured = measure(network, chosen, data)
+        told = describe_training(chosen, data, seconds, offset)
+        card = write_card(chosen, network, measured, data, told, tell)
     save_model(network, card, home / chosen.name)
     return home / chosen.name
 
 
-def _keep_all_scenes(
-    recipe: TrainingRecipe, home: Path, tell: Callable[[str], None]
-) -> dict[str, list[tuple[Path, ...]]]:
-    """Draw what is not there yet, and return the files by purpose."""
-    samples = fetch_terrain() if recipe.real_terrain else None
-    _note_terrain(home / "scenes", recipe.real_terrain, tell)
-    return {
-        purpose: keep_scenes(
-            batch, home / "scenes", samples, tell, procedural=recipe.procedural_terrains
-        )
-        for purpose, batch in scene_batches(recipe).items()
-    }
-
-
 def _train_members(
     recipe: Recipe,
-    files: dict[str, list[tuple[Path, ...]]],
+    material: Material,
     home: Path,
     tell: Callable[[str], None],
-) -> tuple[nn.Module, float]:
+    device: Device,
+) -> tuple[Network, float]:
     """Train the one network of a recipe, or every member of an ensemble, one after the other."""
-    singles, pairs = _single(files["training"]), files["training-pairs"]
     if isinstance(recipe, TrainingRecipe):
-        return train_network(recipe, singles, home, tell, pairs)
+        home.mkdir(parents=True, exist_ok=True)
+        return train_network(recipe, material, home, tell, device)
     networks, seconds = [], 0.0
     for number, member in enumerate(recipe.members, 1):
         tell(f"Member {number} of {len(recipe.members)}: {member.title}.")
         place = home / MEMBERS / member.name
         place.mkdir(parents=True, exist_ok=True)
-        network, took = train_network(member, singles, place, tell, pairs)
+        network, took = train_network(member, material, place, tell, device)
         networks.append(network)
         seconds += took
-    return join([member.network for member in recipe.members], networks), seconds
+    return join(networks), seconds
 
 
 def find_recipe(recipe: str | Recipe) -> Recipe:
@@ -197,47 +178,6 @@ def find_recipe(recipe: str | Recipe) -> Recipe:
     if recipe not in RECIPES:
         raise ModelError(f"There is no recipe {recipe!r}. Known are {', '.join(RECIPES)}.")
     return RECIPES[recipe]
-
-
-def scene_batches(recipe: TrainingRecipe) -> dict[str, SceneBatch]:
-    """Scenes by purpose.
-
-    Calibration and scores share terrain, but no scene; training shares no terrain with either.
-    """
-    scored, calibration = recipe.scored_scenes, recipe.calibration_scenes
-    paired, size = recipe.paired_scenes, recipe.scene_size
-    batches = (
-        SceneBatch("training", "training", 0, recipe.training_scenes, size=size),
-        SceneBatch(
-            "training-pairs", "training", FIRST_TRAINING_PAIR, paired, pairs=True, size=size
-        ),
-        SceneBatch("scored", "held-out", 0, scored, size=size),
-        SceneBatch("calibration", "held-out", scored, calibration, size=size),
-        SceneBatch("pairs", "held-out", FIRST_PAIR, recipe.agreement_pairs, pairs=True, size=size),
-    )
-    return {batch.purpose: batch for batch in batches}
-
-
-def _note_terrain(folder: Path, real_terrain: bool, tell: Callable[[str], None]) -> None:
-    """Say which terrain there is, and never mix scenes drawn with and without real terrain."""
-    if not real_terrain:
-        tell("The recipe asks for no real terrain: all ground is procedural.")
-    facts = {"real_terrain": real_terrain}
-    note = folder / TERRAIN
-    if note.exists() and json.loads(note.read_text(encoding="utf-8")) != facts:
-        raise StorageError(
-            f"The scenes in {folder} were drawn {'without' if real_terrain else 'with'} real "
-            "terrain, by another recipe. Choose another folder."
-        )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        note.write_text(json.dumps(facts), encoding="utf-8")
-    except OSError as error:
-        raise StorageError(f"The folder {folder} cannot be written: {error}.") from error
-
-
-def _single(files: list[tuple[Path, ...]]) -> list[Path]:
-    return [file for (file,) in files]
 
 
 def _say_nothing(line: str) -> None:

@@ -1,5 +1,6 @@
 """Training scenes: drawn by seed, kept on disk, drawn again only if they are not there."""
 
+import json
 import multiprocessing
 import os
 from collections.abc import Callable
@@ -7,120 +8,26 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Self
-
-import numpy as np
-from numpy.typing import NDArray
 
 from glacier_core.errors import StorageError
+from glacier_core.simulation.regional import regional_terrain
 from glacier_core.simulation.training_scenes import (
-    FIRST_TERRAIN_SEED,
+    FIRST_TERRAIN,
     PROCEDURAL_TERRAINS,
     SCENE_SIZE,
     Split,
     TerrainSources,
-    cached_terrain,
     draw_training_pair,
     draw_training_scene,
     load_sources,
 )
 from glacier_core.simulation.world import World
+from glacier_core.training.training_scene import TrainingScene
 
+__all__ = ["SceneBatch", "TrainingScene", "keep_scenes", "note_terrain"]
+
+TERRAIN = "terrain.json"
 WORKERS = min(2, os.cpu_count() or 1)
-
-# Reflectance needs no more than the 11 bits of float16; elevation does, as steps of 2 m would be
-# larger than the roughness that tells debris from rock.
-ARRAYS = {
-    "optical": np.float16,
-    "elevation": np.float32,
-    "slope": np.float16,
-    "glacier": np.bool_,
-    "surface": np.uint8,
-    "weight": np.float16,
-    "shadow": np.bool_,
-}
-
-
-@dataclass(frozen=True)
-class TrainingScene:
-    """A simulated scene as plain arrays; NaN is missing.
-
-    Attributes
-    ----------
-    optical : ndarray of float32, (6, rows, columns)
-        Reflectance of blue, green, red, NIR, SWIR1, SWIR2.
-    elevation, slope : ndarray of float32, (rows, columns)
-        m and degrees, as a separate survey would give them.
-    glacier : ndarray of bool
-        The truth.
-    surface : ndarray of uint8
-        `SurfaceClass` of what is seen.
-    weight : ndarray of float32
-        How much the truth of a pixel counts; 0 where it is unknown or nothing is seen.
-    shadow : ndarray of bool
-        Whether the pixel lies in shadow.
-    procedural : bool
-        Whether the ground was made up rather than surveyed.
-    """
-
-    optical: NDArray[np.float32]
-    elevation: NDArray[np.float32]
-    slope: NDArray[np.float32]
-    glacier: NDArray[np.bool_]
-    surface: NDArray[np.uint8]
-    weight: NDArray[np.float32]
-    shadow: NDArray[np.bool_]
-    procedural: bool = True
-
-    def map(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Self:
-        """Return the scene with every array changed alike."""
-        changed = {name: change(getattr(self, name)) for name in ARRAYS}
-        return type(self)(**changed, procedural=self.procedural)
-
-    @classmethod
-    def of_world(cls, world: World) -> Self:
-        """Take what training needs out of a simulated world."""
-        unseen = ~world.valid
-        return cls(
-            optical=np.where(unseen, np.float32(np.nan), world.optical),
-            elevation=world.elevation,
-            slope=world.slope,
-            glacier=world.glacier,
-            surface=world.surface,
-            weight=np.where(unseen, np.float32(0.0), world.weight),
-            shadow=world.shadow,
-            procedural=world.procedural,
-        )
-
-    def save(self, path: Path) -> None:
-        """Write all arrays to one NumPy archive; it is there whole or not at all.
-
-        Raises
-        ------
-        StorageError
-            If the disk refuses.
-        """
-        arrays = {name: getattr(self, name).astype(kind) for name, kind in ARRAYS.items()}
-        beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-        try:
-            with beside.open("wb") as stream:
-                np.savez(stream, procedural=np.array(self.procedural), **arrays)
-            beside.replace(path)
-        except OSError as error:
-            raise StorageError(
-                f"The training scene {path} cannot be written: {error}. Free some space or choose "
-                "another folder; training goes on from where it stopped when called again."
-            ) from error
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read what `save` wrote."""
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in ARRAYS}
-            procedural = bool(archive["procedural"])
-        for name in ("optical", "elevation", "slope", "weight"):
-            arrays[name] = arrays[name].astype(np.float32)
-        return cls(**arrays, procedural=procedural)
 
 
 @dataclass(frozen=True)
@@ -199,7 +106,7 @@ def _draw_all(
     procedural: int | None,
 ) -> None:
     count = PROCEDURAL_TERRAINS[batch.split] if procedural is None else procedural
-    first = FIRST_TERRAIN_SEED[batch.split]
+    first = FIRST_TERRAIN[batch.split]
     context = multiprocessing.get_context("spawn")  # a fork would copy torch's threads half-way
     with ProcessPoolExecutor(min(WORKERS, len(seeds)), context) as pool:
         made = pool.map(partial(_make_terrain, folder / "terrain"), range(first, first + count))
@@ -211,7 +118,7 @@ def _draw_all(
 
 
 def _make_terrain(folder: Path, seed: int) -> None:
-    cached_terrain(folder, seed)
+    regional_terrain(seed, folder)
 
 
 @lru_cache(maxsize=1)
@@ -230,3 +137,21 @@ def _draw_one(batch: SceneBatch, folder: Path, samples: Path | None, count: int,
         worlds = (draw_training_scene(seed, sources, batch.split, size=batch.size),)
     for world, path in zip(worlds, paths, strict=True):
         TrainingScene.of_world(world).save(path)
+
+
+def note_terrain(folder: Path, real_terrain: bool, tell: Callable[[str], None]) -> None:
+    """Say which terrain there is, and never mix scenes drawn with and without real terrain."""
+    if not real_terrain:
+        tell("The recipe asks for no real terrain: all ground is procedural.")
+    facts = {"real_terrain": real_terrain}
+    note = folder / TERRAIN
+    if note.exists() and json.loads(note.read_text(encoding="utf-8")) != facts:
+        raise StorageError(
+            f"The scenes in {folder} were drawn {'without' if real_terrain else 'with'} real "
+            "terrain, by another recipe. Choose another folder."
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        note.write_text(json.dumps(facts), encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"The folder {folder} cannot be written: {error}.") from error

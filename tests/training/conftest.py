@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from glacier_core.models.config import GlaViTUConfig
 from glacier_core.simulation.ground import SurfaceClass
+from glacier_core.training.data import TrainingData
 from glacier_core.training.hyperparameters import TrainingRecipe
-from glacier_core.training.scenes import TrainingScene
+from glacier_core.training.material import NO_SCENES, Material
+from glacier_core.training.training_scene import TrainingScene
 
 
 @pytest.fixture
@@ -30,6 +34,37 @@ def make_scene():
         )
 
     return make
+
+
+@pytest.fixture
+def numbered_scene(make_scene):
+    """A scene whose elevation tells the row, and whose classes and bands tell the column."""
+
+    def make(rows: int, columns: int, seed: int) -> TrainingScene:
+        scene = make_scene(seed, max(rows, columns)).map(lambda array: array[..., :rows, :columns])
+        row, column = np.indices((rows, columns))
+        return replace(
+            scene,
+            elevation=row.astype(np.float32),
+            surface=column.astype(np.uint8),
+            optical=np.broadcast_to(column.astype(np.float32), (6, rows, columns)).copy(),
+        )
+
+    return make
+
+
+@pytest.fixture
+def data():
+    """Data of a training as they are told of, without any scene in them."""
+    return TrainingData(
+        Material(NO_SCENES),
+        scored=NO_SCENES,
+        simulated=True,
+        training="Only simulated scenes: 4 of 320 x 320 pixels.",
+        scored_set="simulated held-out scenes",
+        calibrated_on="simulated scenes apart from those scored",
+        caveats="Limits.",
+    )
 
 
 @pytest.fixture

@@ -2,25 +2,34 @@ import pytest
 import torch
 
 from glacier_core.errors import StorageError
+from glacier_core.inference.device import choose_device
 from glacier_core.training import loop
+from glacier_core.training.batches import make_batch
 from glacier_core.training.checkpoint import load_checkpoint, save_checkpoint
+from glacier_core.training.material import NO_SCENES, Material
+
+CPU = choose_device("cpu")
 
 
 @pytest.fixture
-def state(tiny_recipe, make_scene):
-    state = loop._fresh_state(tiny_recipe)
-    loop._take_step(tiny_recipe, state, loop.make_batch(tiny_recipe, [make_scene(0, 32)]))
+def state(tiny_recipe, make_scene, tmp_path):
+    state = loop.fresh_state(tiny_recipe, CPU)
+    run = loop.Run(tiny_recipe, Material(NO_SCENES), tmp_path, CPU, print)
+    loop.update_weights(run, state, make_batch(tiny_recipe, [make_scene(0, 32)]))
     state.generator.standard_normal(7)
     state.seconds = 12.5
+    state.best, state.best_score, state.waited = {"a": torch.ones(2)}, 0.75, 3
     return state
 
 
 def test_everything_comes_back(tiny_recipe, state, tmp_path):
     path = tmp_path / "checkpoint.safetensors"
     save_checkpoint(state, path, "abc")
-    other = loop._fresh_state(tiny_recipe)
+    other = loop.fresh_state(tiny_recipe, CPU)
     load_checkpoint(other, path, "abc")
     assert (other.step, other.seconds) == (1, 12.5)
+    assert (other.best_score, other.waited) == (0.75, 3)
+    assert other.best["a"].tolist() == [1.0, 1.0]
     assert other.generator.standard_normal() == state.generator.standard_normal()
     for name, value in state.network.state_dict().items():
         assert torch.equal(value, other.network.state_dict()[name])
@@ -51,11 +60,11 @@ def test_a_damaged_checkpoint_is_refused(tiny_recipe, state, tmp_path):
     save_checkpoint(state, path, "abc")
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(StorageError, match="damaged"):
-        load_checkpoint(loop._fresh_state(tiny_recipe), path, "abc")
+        load_checkpoint(loop.fresh_state(tiny_recipe, CPU), path, "abc")
 
 
 def test_a_foreign_checkpoint_is_refused(tiny_recipe, state, tmp_path):
     path = tmp_path / "checkpoint.safetensors"
     save_checkpoint(state, path, "abc")
     with pytest.raises(StorageError, match="another recipe"):
-        load_checkpoint(loop._fresh_state(tiny_recipe), path, "xyz")
+        load_checkpoint(loop.fresh_state(tiny_recipe, CPU), path, "xyz")

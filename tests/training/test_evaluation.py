@@ -17,6 +17,7 @@ from glacier_core.training.evaluation import (
     score_scenes,
     scores_by_terrain,
 )
+from glacier_core.training.material import pair_files
 from glacier_core.training.patches import scaled_inputs
 
 
@@ -165,8 +166,8 @@ def test_agreement_counts_where_both_images_see(network, make_scene, tmp_path):
     pair = (tmp_path / "a.npz", tmp_path / "a.npz")
     glacier = map_scene(network, scene, 32) > 0.5
     assert glacier.any()
-    assert agreement(network, [pair], 32) == 1.0
-    different = agreement(network, [(tmp_path / "a.npz", tmp_path / "b.npz")], 32)
+    assert agreement(network, pair_files([pair]), 32) == 1.0
+    different = agreement(network, pair_files([(tmp_path / "a.npz", tmp_path / "b.npz")]), 32)
     other = map_scene(network, holed, 32)
     both = np.isfinite(other)
     union = (glacier | (other > 0.5)) & both

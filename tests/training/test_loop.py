@@ -6,9 +6,14 @@ import pytest
 import torch
 
 from glacier_core.errors import ModelError, StorageError
+from glacier_core.inference.device import choose_device
 from glacier_core.simulation.ground import SurfaceClass
 from glacier_core.training import loop
-from glacier_core.training.loop import LOG, draw_batch, make_batch, train_network, training_loss
+from glacier_core.training.batches import draw_batch, make_batch
+from glacier_core.training.logbook import LOG
+from glacier_core.training.loop import train_network, training_loss
+from glacier_core.training.material import NO_SCENES, Material, SceneFiles, pair_files
+from glacier_core.training.schedule import learning_rate
 
 
 @pytest.fixture
@@ -16,7 +21,10 @@ def scenes(make_scene, tmp_path):
     paths = [tmp_path / f"{seed}.npz" for seed in range(4)]
     for seed, path in enumerate(paths):
         make_scene(seed).save(path)
-    return paths
+    return Material(SceneFiles(paths))
+
+
+CPU = choose_device("cpu")
 
 
 def silent(line):
@@ -51,11 +59,9 @@ def test_resumed_training_takes_only_the_missing_steps(tiny_recipe, scenes, tmp_
     with pytest.raises(Killed):
         train_network(tiny_recipe, scenes, tmp_path, kill_after(4))
     taken = []
-    real = loop._take_step
+    real = loop.take_step
     monkeypatch.setattr(
-        loop,
-        "_take_step",
-        lambda r, state, batch: taken.append(state.step) or real(r, state, batch),
+        loop, "take_step", lambda run, state: taken.append(state.step) or real(run, state)
     )
     train_network(tiny_recipe, scenes, tmp_path, silent)
     assert taken == [4, 5]
@@ -84,7 +90,7 @@ def test_log_has_one_header_and_the_last_step_once(tiny_recipe, scenes, tmp_path
 
 
 def test_learning_rate_falls_from_full_to_zero(tiny_recipe):
-    rates = [loop._rate(tiny_recipe, step) for step in range(7)]
+    rates = [learning_rate(tiny_recipe, step) for step in range(7)]
     assert rates[0] == tiny_recipe.learning_rate
     assert rates[3] == pytest.approx(tiny_recipe.learning_rate / 2)
     assert rates[6] == pytest.approx(0.0, abs=1e-12)
@@ -125,26 +131,26 @@ def test_a_loss_that_is_not_finite_stops_the_training(tiny_recipe, scenes, tmp_p
 
 
 def test_average_starts_quickly_and_then_moves_slowly(tiny_recipe):
-    state = loop._fresh_state(tiny_recipe)
+    state = loop.fresh_state(tiny_recipe, CPU)
     name = "output.bias"
     state.average[name].zero_()
     with torch.no_grad():
         state.network.output.bias.fill_(1.0)
     state.step = 0
-    loop._update_average(tiny_recipe, state)
+    loop.update_average(tiny_recipe, state)
     assert state.average[name].tolist() == pytest.approx([0.9, 0.9])
     state.average[name].zero_()
     state.step = 10**6
-    loop._update_average(tiny_recipe, state)
+    loop.update_average(tiny_recipe, state)
     assert state.average[name].tolist() == pytest.approx([0.005, 0.005], rel=1e-4)
 
 
 def test_first_weights_depend_on_the_seed_alone(tiny_recipe):
     torch.manual_seed(1)
-    first = loop._fresh_state(tiny_recipe).network.state_dict()
+    first = loop.fresh_state(tiny_recipe, CPU).network.state_dict()
     torch.manual_seed(2)
-    again = loop._fresh_state(tiny_recipe).network.state_dict()
-    other = loop._fresh_state(replace(tiny_recipe, seed=4)).network.state_dict()
+    again = loop.fresh_state(tiny_recipe, CPU).network.state_dict()
+    other = loop.fresh_state(replace(tiny_recipe, seed=4), CPU).network.state_dict()
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not torch.equal(first["output.weight"], other["output.weight"])
 
@@ -161,13 +167,13 @@ def pairs(make_scene, tmp_path):
         scene = make_scene(seed)
         scene.save(one)
         replace(scene, optical=scene.optical * 0.7).save(other)
-    return files
+    return pair_files(files)
 
 
 def test_pairs_lie_side_by_side_behind_the_single_patches(paired_recipe, scenes, pairs):
     changes = replace(paired_recipe.augmentation, hole_share=0.0, no_dem_share=0.0)
     recipe = replace(paired_recipe, augmentation=changes)
-    batch = draw_batch(recipe, scenes, np.random.default_rng(1), pairs)
+    batch = draw_batch(recipe, replace(scenes, pairs=pairs), np.random.default_rng(1))
     assert (len(batch.target), batch.pairs) == (5, 2)
     for first in (1, 3):
         assert torch.equal(batch.target[first], batch.target[first + 1])
@@ -178,7 +184,7 @@ def test_pairs_lie_side_by_side_behind_the_single_patches(paired_recipe, scenes,
 
 
 def test_only_pixels_seen_in_both_images_must_agree(paired_recipe, scenes, pairs):
-    batch = draw_batch(paired_recipe, scenes, np.random.default_rng(1), pairs)
+    batch = draw_batch(paired_recipe, replace(scenes, pairs=pairs), np.random.default_rng(1))
     batch.weight[:] = 1.0
     batch.weight[1, :16] = batch.weight[4, 16:] = 0.0
     generator = torch.Generator().manual_seed(0)
@@ -206,8 +212,9 @@ def test_training_on_pairs_makes_two_images_agree(tiny_recipe, pairs, tmp_path):
         )
         folder = tmp_path / str(weight)
         folder.mkdir()
-        network, _ = train_network(recipe, [], folder, silent, pairs)
-        batch = draw_batch(recipe, [], np.random.default_rng(0), pairs)
+        material = Material(NO_SCENES, pairs)
+        network, _ = train_network(recipe, material, folder, silent)
+        batch = draw_batch(recipe, material, np.random.default_rng(0))
         p = network(batch.inputs).softmax(dim=1)[:, 1]
         unlike.append(((p[0] - p[1]) ** 2).mean().item())
     assert unlike[1] < 0.5 * unlike[0]
@@ -219,9 +226,9 @@ def test_progress_tells_the_seconds_left(tiny_recipe, scenes, tmp_path):
     steps = [line for line in lines if line.startswith("Step")]
     assert [line.split()[1] for line in steps] == ["2", "4", "6"]
     assert steps[-1].endswith("about 0 s left")
-    state = loop._fresh_state(tiny_recipe)
+    state = loop.fresh_state(tiny_recipe, CPU)
     state.step, state.seconds = 2, 30.0
-    assert loop._progress_line(tiny_recipe, state, 0.5).endswith("30 s, about 60 s left")
+    assert loop.progress_line(tiny_recipe, state, 0.5).endswith("30 s, about 60 s left")
 
 
 def test_recipes_of_other_architectures_have_other_fingerprints(tiny_recipe):

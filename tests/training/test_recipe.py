@@ -9,8 +9,9 @@ from glacier_core.models.card import Accuracy
 from glacier_core.models.registry import load_model
 from glacier_core.settings import settings
 from glacier_core.training import measuring, recipe, scenes
+from glacier_core.training.data import scene_batches
 from glacier_core.training.hyperparameters import EnsembleRecipe, members_of
-from glacier_core.training.recipe import RECIPES, scene_batches, train
+from glacier_core.training.recipe import RECIPES, train
 from glacier_core.training.scenes import TrainingScene
 
 

@@ -256,6 +256,7 @@ def _check_reflectance(bands: FloatArray) -> None:
     # A million pixels tell as much as a hundred million, in a hundredth of the time.
     step = max(1, math.isqrt(bands[0].size // 1_000_000))
     seen = bands[:, ::step, ::step]
+    _check_not_blank(seen)
     bright = float(np.nanquantile(seen, 0.98)) if np.isfinite(seen).any() else 0.0
     if bright > 150:
         raise SceneError(
@@ -268,6 +269,17 @@ def _check_reflectance(bands: FloatArray) -> None:
             "stays near 0 to 1). Divide by 100."
         )
     _check_band_order(bands)
+
+
+def _check_not_blank(bands: FloatArray) -> None:
+    """Refuse imagery that shows the same everywhere: a fill value, or an empty file."""
+    colours = bands[:, np.isfinite(bands).all(axis=0)]
+    if colours.shape[1] > 1 and (colours == colours[:, :1]).all():
+        values = ", ".join(f"{value:g}" for value in colours[:, 0])
+        raise SceneError(
+            f"Every pixel of the imagery is the same ({values}): there is no picture in it. Is "
+            "this the no-data value, not declared in the file? Declare it, or open another file."
+        )
 
 
 def _check_band_order(bands: FloatArray) -> None:

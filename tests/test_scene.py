@@ -160,3 +160,9 @@ def test_other_outlines():
     scene = make_scene()
     assert scene.outlines is None
     assert scene.with_outlines(None).fingerprint() == scene.fingerprint()
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3])
+def test_imagery_without_a_picture_is_refused(value):
+    with pytest.raises(SceneError, match="Every pixel of the imagery is the same"):
+        make_scene((4, 4), optical=np.full((6, 4, 4), value))

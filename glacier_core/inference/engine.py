@@ -1,12 +1,14 @@
 """The engine: a scene and a model in, a glacier map out."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glacier_core.confidence.entropy import entropy_confidence
+from glacier_core.confidence.typicality import CAP
 from glacier_core.errors import StorageError
 from glacier_core.inference.cache import find_map, keep_map
 from glacier_core.inference.device import DeviceChoice, choose_device
@@ -38,6 +40,12 @@ NOTE_UNCALIBRATED = (
     "The model has no calibration curve: confidence is one minus the entropy of the probability, "
     "not the chance of being right."
 )
+NOTE_UNTYPICAL = (
+    "{share:.0%} of the mapped pixels are unlike anything the model was trained on; their "
+    "confidence is held at {cap:.0%} or less. Check the order of the bands and the scale of the "
+    "reflectance, or whether this is a landscape with glaciers at all."
+)
+WORTH_TELLING = 0.02  # share of untypical pixels; below it every ordinary scene has some
 
 
 def map_glaciers(
@@ -131,13 +139,16 @@ def _make(request: Request, reporter: Reporter, cancel: Cancel | None) -> Glacie
     )
     probability = _probability(request, runner, reporter, cancel)
     probability[~scene.valid] = np.nan
+    confidence = _confidence(probability, card.calibration)
+    untypical_share = _cap_untypical(confidence, request, tell_and_note)
     facts = _facts(request, notes) | {
+        "untypical_share": untypical_share,
         "device": {"used": runner.device.description, "choice": device.sentence},
         "seconds": round(time.monotonic() - started, 3),
     }
     return make_map(
         probability,
-        _confidence(probability, card.calibration),
+        confidence,
         transform=scene.transform,
         crs=scene.crs,
         provenance=record("glacier map", **facts),
@@ -195,6 +206,25 @@ def _confidence(probability: FloatArray, curve: CalibrationCurve | None) -> Floa
         raw = entropy_confidence(probability[rows])
         confidence[rows] = raw if curve is None else curve.apply(raw)
     return confidence
+
+
+def _cap_untypical(
+    confidence: FloatArray, request: Request, tell: Callable[[str], None]
+) -> float | None:
+    """Hold down confidence, in place, where the scene is unlike anything in training.
+
+    Returns the share of the mapped pixels, None where the card does not tell what is typical.
+    """
+    limit, data = request.model.card.typicality, request.scene.data
+    mapped = np.isfinite(confidence)
+    if limit is None or not mapped.any():
+        return None
+    untypical = limit.untypical(data["optical"].to_numpy(), data["slope"].to_numpy()) & mapped
+    confidence[untypical] = np.minimum(confidence[untypical], np.float32(CAP))
+    share = round(float(untypical.sum() / mapped.sum()), 6)
+    if share >= WORTH_TELLING:
+        tell(NOTE_UNTYPICAL.format(share=share, cap=CAP))
+    return share
 
 
 def _notes(request: Request) -> list[str]:

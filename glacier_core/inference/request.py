@@ -124,7 +124,8 @@ def _key(
 ) -> str:
     """Hash the inputs. Titles and names count too: they label the result."""
     card = model.card.model_dump(
-        mode="json", include={"name", "config", "scaling", "patch_size", "regions", "calibration"}
+        mode="json",
+        include={"name", "config", "scaling", "patch_size", "regions", "calibration", "typicality"},
     )
     facts: dict[str, Any] = {
         "version": MAP_VERSION,

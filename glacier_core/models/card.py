@@ -16,6 +16,7 @@ from glacier_core.models.config import (
 )
 from glacier_core.models.inputs import PUBLISHED_SCALING, UNKNOWN_REGION, ChannelRange
 from glacier_core.models.parts import Deviation, Part, Picture, Sentence
+from glacier_core.models.typicality import TypicalityLimit
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -114,6 +115,9 @@ class ModelCard(Part):
         default=None, description="None: raw confidence is all there is."
     )
     reliability: Reliability | None = None
+    typicality: TypicalityLimit | None = Field(
+        default=None, description="None: nothing tells what is unlike its training."
+    )
     accuracy: tuple[Accuracy, ...] = ()
     training: str = Field(min_length=1, description="Data and recipe, in words.")
     strategy: str = Field(

@@ -12,6 +12,7 @@ from glacier_core.errors import DeviceError, JobCancelled, ModelError
 from glacier_core.inference import cache as cache_module
 from glacier_core.inference import engine
 from glacier_core.models.config import GlaViTUConfig
+from glacier_core.models.typicality import FEATURES, Component, TypicalityLimit
 
 from .stubs import (
     CURVE,
@@ -45,6 +46,42 @@ def test_confidence_is_calibrated_by_the_card(scene, model):
     np.testing.assert_allclose(found.confidence, np.interp(raw, CURVE.x, CURVE.y), rtol=1e-6)
     assert np.array_equal(np.isnan(found.confidence), found.unmapped)
     assert found.notes == []
+
+
+def untypical_below(density: float, **limits: float) -> TypicalityLimit:
+    """One round Gaussian around the origin of all features."""
+    size = len(FEATURES)
+    whitening = tuple(tuple(row) for row in np.eye(size).tolist())
+    part = Component(mean=(0.0,) * size, whitening=whitening, log_weight=0.0)
+    facts = {"around": -1e9, "window": PATCH, "lowest": -1e9} | limits
+    return TypicalityLimit(components=(part,), pixel=density, **facts)
+
+
+def test_where_the_scene_is_unlike_training_confidence_is_a_guess_at_most(scene):
+    data = [scene.data[name].to_numpy() for name in ("optical", "slope")]
+    density = untypical_below(0.0).density_map(*data)
+    limit = untypical_below(float(np.nanmedian(density)))
+    plain = gc.map_glaciers(scene, stub_model(Brightness(), calibration=CURVE))
+    held = gc.map_glaciers(scene, stub_model(Brightness(), typicality=limit))
+    untypical = limit.untypical(*data) & scene.valid
+    assert 0.3 < untypical.mean() < 0.7
+    assert (held.confidence.to_numpy()[untypical] <= 0.5).all()
+    assert (plain.confidence.to_numpy()[untypical] > 0.5).any()
+    typical = scene.valid & ~untypical
+    assert np.array_equal(held.confidence.to_numpy()[typical], plain.confidence.to_numpy()[typical])
+    assert np.array_equal(held.unmapped, plain.unmapped)
+    assert np.array_equal(held.probability, plain.probability, equal_nan=True)
+    share = untypical.sum() / scene.valid.sum()
+    assert held.provenance["untypical_share"] == pytest.approx(share, abs=1e-6)
+    assert any("unlike anything the model was trained on" in note for note in held.notes)
+
+
+def test_a_typical_scene_is_not_talked_about(scene):
+    held = gc.map_glaciers(scene, stub_model(Brightness(), typicality=untypical_below(-1e9)))
+    assert held.provenance["untypical_share"] == 0.0
+    assert held.notes == []
+    plain = gc.map_glaciers(scene, stub_model(Brightness()))
+    assert plain.provenance["untypical_share"] is None
 
 
 def test_without_a_curve_confidence_is_raw_and_says_so(scene):

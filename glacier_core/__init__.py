@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from glacier_core.scene import Scene
     from glacier_core.simulation.demonstrations import simulate_scene
     from glacier_core.sources import list_scenes, open_scene, scene_from_files, write_scene
+    from glacier_core.sources.simulated_tiles import simulate_tile_dataset
+    from glacier_core.sources.tile_survey import survey_tiles
+    from glacier_core.sources.tiles import TileSet
     from glacier_core.training.recipe import train
 
 _HOMES = {
@@ -36,6 +39,7 @@ _HOMES = {
     "GlacierMap": "glacier_core.inference.result",
     "Model": "glacier_core.models.registry",
     "Scene": "glacier_core.scene",
+    "TileSet": "glacier_core.sources.tiles",
     "compare": "glacier_core.deviations.comparison",
     "convert_keras": "glacier_core.models.keras",
     "list_models": "glacier_core.models.registry",
@@ -50,6 +54,8 @@ _HOMES = {
     "save_comparison": "glacier_core.reporting.exports",
     "scene_from_files": "glacier_core.sources",
     "simulate_scene": "glacier_core.simulation.demonstrations",
+    "simulate_tile_dataset": "glacier_core.sources.simulated_tiles",
+    "survey_tiles": "glacier_core.sources.tile_survey",
     "train": "glacier_core.training.recipe",
     "write_outlines": "glacier_core.outlines.writing",
     "write_scene": "glacier_core.sources",
@@ -61,6 +67,7 @@ __all__ = [
     "GlacierMap",
     "Model",
     "Scene",
+    "TileSet",
     "compare",
     "convert_keras",
     "list_models",
@@ -75,6 +82,8 @@ __all__ = [
     "save_comparison",
     "scene_from_files",
     "simulate_scene",
+    "simulate_tile_dataset",
+    "survey_tiles",
     "train",
     "write_outlines",
     "write_scene",

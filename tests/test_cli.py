@@ -15,11 +15,12 @@ import glacier_core as gc
 from glacier_core import cli
 from glacier_core.models.glavitu import GlaViTU, GlaViTUConfig
 from glacier_core.models.registry import save_model
+from glacier_core.sources import simulated_tiles
 from glacier_core.sources.tile_writing import write_tiles
 from tests.inference.stubs import make_card, tiny_glavitu
 from tests.models.keras_files import randomise, write_keras
 from tests.rasters import CRS, make_scene, plane, reflectances, write_geotiff
-from tests.tile_files import make_tile
+from tests.tile_files import SHAPE, by_hand, make_tile
 
 
 def run(*words):
@@ -93,6 +94,50 @@ def test_simulate_writes_a_scene_that_says_so(tmp_path):
     )
 
 
+def test_check_tells_what_a_tile_file_holds(tmp_path):
+    glacier = np.zeros(SHAPE, dtype=bool)
+    glacier[:3] = True
+    tiles = [make_tile("ALP-0-0", glacier=glacier), make_tile("ALP-0-1", glacier=glacier)]
+    write_tiles(tmp_path / "t.hdf5", tiles, attributes={"simulated": True})
+    lines = run("tiles", "check", tmp_path / "t.hdf5").splitlines()
+    assert lines[0] == "t.hdf5: simulated"
+    assert lines[2].split() == ["ALP", "ALP", "optical", "dem", "2", "1.000", "1.000", "0.250"]
+    assert lines[3] == "2 tiles good, 0 not usable"
+
+
+def test_check_fails_where_a_tile_cannot_be_used(tmp_path):
+    path = by_hand(tmp_path / "t.hdf5", dem=None)
+    result = CliRunner().invoke(cli.app, ["tiles", "check", str(path)])
+    assert result.exit_code == 1
+    assert "tile ALP-0-0 has no dataset 'dem'" in result.output
+    assert "0 tiles good, 1 not usable" in result.output
+
+
+def test_simulating_tiles_passes_on_every_choice(tmp_path, monkeypatch):
+    asked = {}
+
+    def simulate(folder, *, progress, **options):
+        asked.update(options, folder=folder)
+        progress("One sentence.")
+        return folder
+
+    monkeypatch.setattr(simulated_tiles, "simulate_tile_dataset", simulate)
+    words = ["--tiles-per-region", 5, "--size", 64, "--resolution", 20, "--seed", 7]
+    words += ["--region", "ALP", "--region", "NZ", "--no-features", "--out", tmp_path / "d"]
+    output = run("tiles", "simulate", *words)
+    assert "One sentence." in output
+    assert f"Simulated tiles written to {tmp_path / 'd'}" in output
+    assert asked == {
+        "folder": tmp_path / "d",
+        "tiles_per_region": 5,
+        "size": 64,
+        "resolution": 20.0,
+        "seed": 7,
+        "regions": ["ALP", "NZ"],
+        "features": False,
+    }
+
+
 def test_an_error_is_one_sentence(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["glacier-core", "map", "nowhere", "--out", "x"])
     with pytest.raises(SystemExit) as stop:
@@ -104,7 +149,15 @@ def test_an_error_is_one_sentence(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    "words", [["scene", "import"], ["weights", "convert"], ["train"], ["compare"], ["simulate"]]
+    "words",
+    [
+        ["scene", "import"],
+        ["weights", "convert"],
+        ["train"],
+        ["compare"],
+        ["simulate"],
+        ["tiles", "check"],
+    ],
 )
 def test_every_verb_has_help(words):
     assert "Usage" in run(*words, "--help")

@@ -38,6 +38,7 @@ class Worlds:
 
     def __call__(self, region, seed, **options):
         inspect.signature(draw_regional_world).bind(region, seed, **options)
+        assert options.pop("terrain_cache").name == "terrain"
         if len(self.asked) == self.fail_after:
             raise KeyboardInterrupt
         self.asked.append({"region": region, "seed": seed, **options})

@@ -15,6 +15,7 @@ import typer
 
 import glacier_core as gc
 from glacier_core.deviations.sample_score import SampleScore, score_sample
+from glacier_core.sources.samples import sample_shadow
 
 CAVEATS = (
     "The imagery is surface reflectance; the network was made for top-of-atmosphere reflectance.",
@@ -54,7 +55,8 @@ def main(
 ) -> None:
     """Map Athabasca Glacier and print how far the map is from the expert's outline."""
     scene = gc.open_scene("athabasca-2020")
-    score = score_sample(scene, gc.map_glaciers(scene, gc.load_model(model)))
+    result = gc.map_glaciers(scene, gc.load_model(model))
+    score = score_sample(scene, result, shadow=sample_shadow(scene.id))
     typer.echo(report(score))
     if json_file is not None:
         json_file.write_text(json.dumps(score.as_dict(), indent=1) + "\n")

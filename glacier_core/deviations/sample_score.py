@@ -49,8 +49,9 @@ class SampleScore:
     ----------
     table : pandas.DataFrame
         Two rows, the network and the NDSI rule, scored on the same pixels. ``iou`` within the
-        buffer; ``iou_low_ring``, the same without the upper part of the buffer; and the area
-        and distance deviations of the largest outlined glacier.
+        buffer; ``iou_low_ring``, the same without the upper part of the buffer; the area and
+        distance deviations of the largest outlined glacier; and ``shadow_called_glacier``, the
+        share of cast shadow outside the outlines that is mapped as glacier, NaN without a mask.
     ceiling, ceiling_low_ring : float
         The IoU of a map without fault, where the ice in the buffer that nobody outlined
         (NDSI above the threshold, going on past the buffer) is mapped as the ice it is.
@@ -91,7 +92,12 @@ class SampleScore:
 
 
 def score_sample(
-    scene: Scene, result: "GlacierMap", buffer_m: float = 300.0, *, low_ring_m: float = 2500.0
+    scene: Scene,
+    result: "GlacierMap",
+    buffer_m: float = 300.0,
+    *,
+    low_ring_m: float = 2500.0,
+    shadow: BoolArray | None = None,
 ) -> SampleScore:
     """Score a map of a scene that came with expert outlines.
 
@@ -106,6 +112,8 @@ def score_sample(
     low_ring_m : float
         The low ring leaves out buffer pixels above this elevation, in metres. The default is
         that of Athabasca, whose icefield lies above.
+    shadow : ndarray of bool, (rows, columns), optional
+        Cast shadow. Some of it may lie on ice that nobody outlined.
 
     Raises
     ------
@@ -122,8 +130,9 @@ def score_sample(
     low_ring = scored & ((zones.inside > 0) | (scene.data["elevation"].to_numpy() <= low_ring_m))
     neighbours = continuing_ice(rule.data["glacier"].to_numpy(), zones)
     comparisons = [compare(found, scene.outlines, buffer_m=buffer_m) for found in (result, rule)]
+    dark = mapped & (zones.inside == 0) & (False if shadow is None else shadow)
     return SampleScore(
-        table=_table([result, rule], comparisons, zones, (scored, low_ring)),
+        table=_table([result, rule], comparisons, zones, (scored, low_ring, dark)),
         ceiling=ceiling(zones.inside > 0, neighbours, scored),
         ceiling_low_ring=ceiling(zones.inside > 0, neighbours, low_ring),
         pixels=int(scored.sum()),
@@ -159,13 +168,16 @@ def _table(
     maps: list["GlacierMap"],
     comparisons: list[Comparison],
     zones: Zones,
-    domains: tuple[BoolArray, BoolArray],
+    domains: tuple[BoolArray, BoolArray, BoolArray],
 ) -> pd.DataFrame:
     rows = []
     for found, comparison in zip(maps, comparisons, strict=True):
         glacier = found.data["glacier"].to_numpy()
-        iou, low = (score_pixels(glacier, zones.inside > 0, where).iou for where in domains)
+        *rings, dark = domains
+        iou, low = (score_pixels(glacier, zones.inside > 0, where).iou for where in rings)
+        shadowed = float(glacier[dark].mean()) if dark.any() else float("nan")
         largest = comparison.glaciers.nlargest(1, "outline_area_km2").iloc[0]
         measures = {name: float(largest[name]) for name in DEVIATIONS}
-        rows.append({"iou": iou, "iou_low_ring": low} | measures)
+        shares = {"iou": iou, "iou_low_ring": low, "shadow_called_glacier": shadowed}
+        rows.append(shares | measures)
     return pd.DataFrame(rows, index=pd.Index([found.model_name for found in maps], name="method"))

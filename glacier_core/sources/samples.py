@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 import geopandas as gpd
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from glacier_core.outlines.reading import read_outlines
@@ -19,7 +22,17 @@ from glacier_core.sources.files import scene_from_files
 
 _REGISTRY: Final = Path(__file__).with_name("samples.json")
 Role = Literal[
-    "blue", "green", "red", "nir", "swir1", "swir2", "elevation", "slope", "outlines", "part"
+    "blue",
+    "green",
+    "red",
+    "nir",
+    "swir1",
+    "swir2",
+    "elevation",
+    "slope",
+    "outlines",
+    "shadow",
+    "part",
 ]
 
 
@@ -111,6 +124,33 @@ def open_sample(sample_id: str) -> Scene:
         outlines_complete=sample.outlines_complete,
         notes=sample.notes,
     )
+
+
+def sample_shadow(sample_id: str) -> NDArray[np.bool_] | None:
+    """Return where a sample's own mask tells cast shadow, on the grid of its scene.
+
+    Parameters
+    ----------
+    sample_id : str
+        One of the keys of :func:`samples`.
+
+    Returns
+    -------
+    ndarray of bool, (rows, columns), or None
+        None if the sample came without a mask. Cells without data are not in shadow.
+
+    Raises
+    ------
+    SourceError
+        When a file cannot be fetched or is not the one expected.
+    """
+    sample = samples()[sample_id]
+    name = sample.name_of("shadow")
+    if name is None:
+        return None
+    with rasterio.open(fetch_files(sample) / name) as dataset:
+        lit = dataset.read(1, masked=True).filled(1)
+    return np.asarray(lit == 0)
 
 
 def _outlines(sample: Sample, folder: Path) -> gpd.GeoDataFrame | None:

@@ -6,6 +6,7 @@ from glacier_core.inference.engine import map_glaciers
 from glacier_core.models.card import Accuracy
 from glacier_core.models.registry import Model
 from glacier_core.sources import open_scene
+from glacier_core.sources.samples import sample_shadow
 
 SCENE = "athabasca-2020"
 
@@ -21,7 +22,8 @@ def real_figures(model: Model) -> list[Accuracy]:
         If the sample can neither be fetched nor found in the samples mirror.
     """
     scene = open_scene(SCENE)
-    score = score_sample(scene, map_glaciers(scene, model, cache=False))
+    found = map_glaciers(scene, model, cache=False)
+    score = score_sample(scene, found, shadow=sample_shadow(SCENE))
     return figures(score, scene.title)
 
 
@@ -30,6 +32,8 @@ def figures(score: SampleScore, title: str) -> list[Accuracy]:
     (_, network), (_, rule) = score.table.iterrows()
     around = f"{title}, within {score.buffer_m:g} m of the outline"
     low = f"{around}, ring above {score.low_ring_m:g} m left out"
+    dark = f"{title}, cast shadow outside the outline, ice of the icefield among it"
+    called = "cast shadow called glacier"
     index = f"IoU, NDSI > {NDSI_THRESHOLD}"
     possible = "highest IoU there is, as ice without outline lies in the ring"
     values = (
@@ -39,6 +43,8 @@ def figures(score: SampleScore, title: str) -> list[Accuracy]:
         (low, "IoU", network["iou_low_ring"]),
         (low, index, rule["iou_low_ring"]),
         (low, possible, score.ceiling_low_ring),
+        (dark, called, network["shadow_called_glacier"]),
+        (dark, f"{called}, NDSI > {NDSI_THRESHOLD}", rule["shadow_called_glacier"]),
     )
     return [
         Accuracy(dataset=dataset, metric=metric, value=round(float(value), 4), simulated=False)

@@ -73,6 +73,16 @@ def test_half_the_ring_above_the_limit(scene):
     assert found.ceiling_low_ring == pytest.approx(600 / 700)
 
 
+def test_cast_shadow_outside_the_outline_is_told_apart(scene):
+    shadow = block(SHAPE, (0, 10), (0, 40)) | block(SHAPE, (20, 40), (20, 30))
+    mapped_dark = GLACIER | block(SHAPE, (0, 5), (0, 10))
+    found = score_sample(scene, mapped(scene, mapped_dark), shadow=shadow)
+    # 400 dark pixels lie outside the outline, 50 of them mapped; those inside do not count.
+    assert found.table["shadow_called_glacier"].tolist() == pytest.approx([50 / 400, 0.0])
+    without = score_sample(scene, mapped(scene, mapped_dark))
+    assert without.table["shadow_called_glacier"].isna().all()
+
+
 def test_both_are_scored_on_the_pixels_the_network_mapped(scene):
     given = mapped(scene, GLACIER)
     holes = given.data["probability"].to_numpy().copy()

@@ -14,7 +14,7 @@ from glacier_core.sources import samples as module
 from glacier_core.sources.catalogue import open_scene
 from glacier_core.sources.fetching import fetch_files
 from glacier_core.sources.folders import scene_folder
-from glacier_core.sources.samples import Sample, samples
+from glacier_core.sources.samples import Sample, sample_shadow, samples
 
 
 def test_the_registry_is_pinned():
@@ -77,6 +77,13 @@ class TestAthabasca:
         assert not scene.attributes.outlines_complete
         assert any("Surface reflectance" in note for note in scene.attributes.notes)
         assert any("older than the image" in note for note in scene.attributes.notes)
+
+    def test_its_shadow_is_darker_than_the_rest(self, scene):
+        shadow = sample_shadow("athabasca-2020")
+        assert shadow.shape == scene.shape
+        assert 0.10 < shadow.mean() < 0.15
+        nir = scene.data.optical.sel(band="nir").to_numpy()
+        assert np.nanmedian(nir[shadow]) < 0.2 * np.nanmedian(nir[~shadow])
 
     def test_its_pixels_are_those_of_the_files(self, scene, mirrored):
         folder = mirrored / "athabasca_hls_2020"

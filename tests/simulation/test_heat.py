@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from rasterio.warp import Resampling, reproject
 
 from glacier_core.errors import SceneError
+from glacier_core.simulation import heat
 from glacier_core.simulation.ground import Ground, SurfaceClass
 from glacier_core.simulation.heat import (
     DAY_FREQUENCY,
@@ -170,6 +171,18 @@ def test_surfaces_rank_as_they_do_on_a_summer_morning():
     found = [middle(temperature(SurfaceClass[name])) for name in names]
     assert (np.diff(found) < 0.0).all()
     assert found[2] == pytest.approx(277.0, abs=3.0)
+
+
+def test_ground_lags_behind_the_sun_and_a_thin_sheet_does_not(monkeypatch):
+    def both(code, thickness):
+        monkeypatch.setattr(heat, "OVERPASS_ANGLE", np.radians(-22.5))
+        morning = middle(temperature(code, thickness=thickness))
+        monkeypatch.setattr(heat, "OVERPASS_ANGLE", np.radians(22.5))
+        return middle(temperature(code, thickness=thickness)) - morning
+
+    assert both(SurfaceClass.ROCK, 0.2) > 2.0
+    assert both(SurfaceClass.DEBRIS, 0.5) > 1.0
+    assert both(SurfaceClass.DEBRIS, 0.001) == pytest.approx(0.0, abs=0.01)
 
 
 def test_higher_ground_is_colder_by_the_lapse_rate_when_dark():

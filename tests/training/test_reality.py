@@ -57,11 +57,16 @@ def model(tiny_recipe):
 
 def test_every_figure_is_real_and_beside_the_band_rule(scene, model, monkeypatch):
     asked = []
+    shadow = np.zeros((SIZE, SIZE), bool)
+    shadow[OUTLINE, 36:48] = True  # 20 x 8 pixels outside the outline, all of them icy
     monkeypatch.setattr(reality, "open_scene", lambda name: asked.append(name) or scene)
+    monkeypatch.setattr(reality, "sample_shadow", lambda name: shadow)
     result = real_figures(model)
     assert asked == ["athabasca-2020"]
     assert not any(figure.simulated for figure in result)
-    assert all(figure.dataset.startswith("Square, within 300 m") for figure in result)
+    *rings, _, rule = result
+    assert all(figure.dataset.startswith("Square, within 300 m") for figure in rings)
+    assert (rule.metric, rule.value) == ("cast shadow called glacier, NDSI > 0.4", 1.0)
     values = {figure.metric: figure.value for figure in result[:3]}
     # The NDSI finds 20 x 28 pixels of ice, the outline holds 20 x 20; all lie within 300 m.
     assert values["IoU, NDSI > 0.4"] == pytest.approx(20 / 28, abs=1e-4)
@@ -77,4 +82,5 @@ def test_network_is_scored_only_within_300_m(scene, model, monkeypatch):
     expected = (mapped & expert).sum() / ((mapped | expert) & near).sum()
     assert mapped[~near].any()
     monkeypatch.setattr(reality, "open_scene", lambda name: scene)
+    monkeypatch.setattr(reality, "sample_shadow", lambda name: ~expert)
     assert real_figures(model)[0].value == pytest.approx(expected, abs=1e-4)

@@ -16,6 +16,13 @@ BAND_RATIO_THRESHOLD = 2.0
 """Usual threshold of red / SWIR1 for glacier ice (Paul et al. 2016, Glacier remote sensing using
 Sentinel-2, part II, Remote Sensing 8(7), 575)."""
 
+TUNED_NDSI = "tuned NDSI"
+BAND_RATIO = "tuned red/SWIR1"
+BOOSTING = "per-pixel boosting"
+PIXEL_BASELINES = (TUNED_NDSI, BAND_RATIO, BOOSTING)
+"""What else stands beside networks, by name, in cards, tables and charts: each learnt from the
+scenes that the network was trained on."""
+
 
 def ndsi(scene: Scene) -> FloatArray:
     """Return the normalised difference snow index, (green - swir1) / (green + swir1).

@@ -205,6 +205,18 @@ def scores_by_terrain(scenes: list[ScoredScene]) -> dict[tuple[str, str], dict[s
     }
 
 
+def tallies_by_terrain(
+    scenes: list[ScoredScene],
+) -> dict[tuple[str, str], dict[str, list[Tally]]]:
+    """Count every scene, under the keys and metrics of `scores_by_terrain`."""
+    counted: dict[tuple[str, str], dict[str, list[Tally]]] = {}
+    for terrain, some in by_terrain(scenes).items():
+        for method in (NETWORK, *some[0].baselines):
+            rows = [tallies(scene, method) for scene in some]
+            counted[terrain, method] = {name: [row[name] for row in rows] for name in rows[0]}
+    return counted
+
+
 def by_terrain(scenes: list[ScoredScene]) -> dict[str, list[ScoredScene]]:
     """Scenes of "all", "real" and "procedural" terrain, as far as there are any."""
     chosen = {

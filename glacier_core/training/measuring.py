@@ -1,7 +1,7 @@
 """From a trained network to its model card: calibrated, scored, every figure measured here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,12 +20,15 @@ from glacier_core.training.data import TrainingData
 from glacier_core.training.evaluation import (
     NETWORK,
     ScoredScene,
+    Tally,
     agreement,
     by_terrain,
     score_scenes,
     scores_by_terrain,
+    tallies_by_terrain,
 )
 from glacier_core.training.hyperparameters import Recipe, members_of
+from glacier_core.training.intervals import interval_facts
 from glacier_core.training.material import SceneFiles, whole_scenes
 from glacier_core.training.reality import real_figures
 
@@ -47,6 +50,8 @@ class Measured:
         Scored scenes by terrain.
     agreement : float, optional
         As `evaluation.agreement`; None without pairs.
+    tallies : dict
+        As `tallies_by_terrain` makes it, for the intervals of the scores.
     """
 
     curve: CalibrationCurve
@@ -54,6 +59,7 @@ class Measured:
     scores: dict[tuple[str, str], dict[str, float]]
     counts: dict[str, int]
     agreement: float | None
+    tallies: dict[tuple[str, str], dict[str, list[Tally]]] = field(default_factory=dict)
 
 
 def measure(network: Network, recipe: Recipe, data: TrainingData) -> Measured:
@@ -77,6 +83,7 @@ def measure(network: Network, recipe: Recipe, data: TrainingData) -> Measured:
         scores=_scores(scenes, data),
         counts={terrain: len(some) for terrain, some in by_terrain(scenes).items()},
         agreement=agreement(network, pairs, patch_size) if len(pairs) else None,
+        tallies=tallies_by_terrain(scenes),
     )
 
 
@@ -151,6 +158,7 @@ def measured_figures(measured: Measured, data: TrainingData) -> list[Accuracy]:
             metric=metric if method == NETWORK else f"{metric}, {method}",
             value=round(value, 4),
             simulated=data.simulated,
+            **interval_facts(measured.tallies.get((terrain, method), {}).get(metric, ())),
         )
         for (terrain, method), row in measured.scores.items()
         for metric, value in row.items()

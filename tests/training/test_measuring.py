@@ -126,3 +126,12 @@ def test_a_model_for_other_inputs_is_not_scored_on_the_real_scene(
 def test_without_pairs_there_is_no_agreement(measured, data):
     metrics = [f.metric for f in measured_figures(replace(measured, agreement=None), data)]
     assert metrics == ["IoU", f"IoU, {NDSI}"]
+
+
+def test_figures_carry_the_interval_of_their_scenes(measured, data):
+    counted = {("all", NETWORK): {"IoU": [(8, 10)] * 6}}
+    figures = measured_figures(replace(measured, tallies=counted), data)
+    told = {figure.metric: figure for figure in figures}
+    assert (told["IoU"].low, told["IoU"].high, told["IoU"].count) == (0.8, 0.8, 60)
+    assert "whole scenes" in told["IoU"].interval
+    assert told[f"IoU, {NDSI}"].low is None

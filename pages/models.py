@@ -183,12 +183,15 @@ if benchmark.ours.empty:
     st.code(COMMAND, language="sh", wrap_lines=True)
     st.subheader("What others published")
 
-shown = ask()
-one_figure(shown, benchmark.figures)
-if app_state().run:
-    show_run(benchmark, app_state().run)
-else:
-    st.markdown("**Click a cell or a mark** to see the run that made it and how to repeat it.")
+name = ask()
+figure_side, run_side = st.columns([5, 2], gap="medium")
+with figure_side:
+    one_figure(name, benchmark.figures)
+with run_side:
+    if app_state().run:
+        show_run(benchmark, app_state().run)
+    else:
+        st.info("Click a cell or a mark to see the run that made it.", icon=":material/ads_click:")
 st.caption(TOLD_APART)
 show_definitions(BENCHMARK_DEFINITIONS, BENCHMARK_DEFINITIONS, "What the numbers mean")
 everything(benchmark.figures)

@@ -54,7 +54,7 @@ def strategies_by_region(figures: pd.DataFrame) -> pd.DataFrame:
     """IoU of every strategy in every region, and the unweighted mean, on in-distribution tiles.
 
     Models of one region each are one row of the picture; its mean is over the regions that have a
-    figure.
+    figure. Only the architecture that was trained by most strategies is shown.
 
     Returns
     -------
@@ -64,9 +64,8 @@ def strategies_by_region(figures: pd.DataFrame) -> pd.DataFrame:
     found = _iou(figures)
     found = found[~found["region"].isin([ALL, SPREAD]) & _usual(found)]
     found = found[_in_distribution(found)]
-    published = found["published"]
-    found = found[~published | (found["run"] == "published-overview")]
-    found = _largest_runs(found)
+    found = found[~found["published"] | (found["run"] == "published-overview")]
+    found = _of_most_strategies(_largest_runs(found))
     together = _together(found)
     found = found[~(together & (found["region"] == MEAN))]
     return _ordered(pd.concat([found, _mean_of_regions(found[_together(found)])]))
@@ -76,7 +75,8 @@ def architectures(figures: pd.DataFrame) -> pd.DataFrame:
     """IoU, parameters and seconds a patch of every network trained in the same way.
 
     Ours are means over regions of in-distribution tiles, strategy "global"; published ones are of
-    whatever their source measured, which ``dataset`` tells.
+    whatever their source measured, which ``dataset`` tells. ``spread`` is the population standard
+    deviation over our regions.
     """
     found = _iou(figures)
     found = found[_in_distribution(found) & _usual(found)]
@@ -84,7 +84,9 @@ def architectures(figures: pd.DataFrame) -> pd.DataFrame:
     ours &= found["region"] == MEAN
     theirs = found["published"] & ~found["track"].str.startswith("+")
     theirs &= (found["region"] == MEAN) | (found["run"] != "published-overview")
-    return _ordered(_largest_runs(found[ours | theirs]))
+    spread = _iou(figures).loc[lambda rows: rows["region"] == SPREAD].set_index("run")["value"]
+    chosen = _largest_runs(found[ours | theirs])
+    return _ordered(chosen.assign(spread=chosen["run"].map(spread)), more=["spread"])
 
 
 def track_gains(figures: pd.DataFrame) -> pd.DataFrame:
@@ -152,6 +154,16 @@ def _largest_runs(found: pd.DataFrame) -> pd.DataFrame:
     key = ["published", "model", "strategy", "track", "generalisation", "region", "stratum"]
     ours = found[~found["published"]].sort_values("count", ascending=False, kind="stable")
     return pd.concat([ours.drop_duplicates([*key, "metric"]), found[found["published"]]])
+
+
+def _of_most_strategies(found: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rules, what others published, and the network trained in most ways."""
+    networks = found[~found["published"] & (found["strategy"] != RULE)]
+    if networks.empty:
+        return found
+    chosen = networks.groupby("architecture", sort=False)["strategy"].nunique().idxmax()
+    other = found["run"].isin(networks["run"]) & (found["architecture"] != chosen)
+    return found[~other]
 
 
 def _most_alike(pairs: pd.DataFrame) -> pd.DataFrame:

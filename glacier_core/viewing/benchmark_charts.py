@@ -9,6 +9,7 @@ Published figures are told apart by shape and not by colour alone: hollow or hat
 
 from collections.abc import Mapping
 from html import escape
+from textwrap import wrap
 from typing import Any, Final
 
 import pandas as pd
@@ -35,6 +36,13 @@ GENERALISATION_TITLES: Final = {
 }
 
 
+STRATUM_WORDS: Final = {
+    "IoU": "IoU, ",
+    "recall": "share found, ",
+    "called glacier": "called glacier (less is better), ",
+}
+
+
 def strategy_chart(table: pd.DataFrame, regions: Mapping[str, str]) -> go.Figure:
     """Draw the IoU of every strategy in every region as a heat map, published figures apart.
 
@@ -46,28 +54,27 @@ def strategy_chart(table: pd.DataFrame, regions: Mapping[str, str]) -> go.Figure
         Titles of the regions by code, in the order they are drawn.
     """
     ours, theirs = (table[(table["kind"] == "published") == published] for published in (0, 1))
-    widths = [max(1, frame["label"].nunique()) for frame in (ours, theirs)]
     figure = make_subplots(
         rows=1,
         cols=2,
         shared_yaxes=True,
-        column_widths=widths,
-        horizontal_spacing=0.04,
+        column_widths=[max(4, ours["label"].nunique()), 1.5],
+        horizontal_spacing=0.05,
         subplot_titles=[_kind_of_tiles(ours), "<i>Published,<br>real imagery</i>"],
     )
-    titles = {code: _text(title) for code, title in regions.items()}
+    titles = {code: _wrapped(title, 20) for code, title in regions.items()}
     titles["mean"] = "<b>Mean</b>"
     for column, frame in enumerate((ours, theirs), start=1):
         figure.add_traces(_cells(frame, titles), cols=[column] * 2, rows=[1] * 2)
     shown = [titles[code] for code in titles if code in set(table["region"])]
     figure.update_yaxes(categoryorder="array", categoryarray=shown[::-1], showgrid=False)
-    figure.update_xaxes(tickangle=-35, showgrid=False, side="bottom")
+    figure.update_xaxes(tickangle=-90, showgrid=False)
     dashed = {"color": palettes.EXPERT, "width": 2, "dash": "dash"}
-    figure.add_shape(
-        type="rect", xref="x2 domain", yref="y2 domain", x0=0, x1=1, y0=0, y1=1, line=dashed
-    )
+    edges = {"x0": 0, "x1": 1, "y0": 0, "y1": 1}
+    figure.add_shape(type="rect", xref="x2 domain", yref="y2 domain", line=dashed, **edges)
+    figure.update_annotations(font_size=13)
     figure.update_layout(coloraxis=_color_axis(table["value"]))
-    return _finished(figure, "IoU by strategy and region", table, 330 + 28 * len(shown))
+    return _finished(figure, "IoU by strategy and region", table, 360 + 28 * len(shown))
 
 
 def architecture_chart(table: pd.DataFrame) -> go.Figure:
@@ -80,9 +87,9 @@ def architecture_chart(table: pd.DataFrame) -> go.Figure:
     """
     table = table.sort_values(["kind", "value"], ascending=[False, True], kind="stable")
     columns = {
-        "value": ("Mean IoU", "%{x:.3f}"),
-        "parameters": ("Parameters, millions", "%{x:.2f} million"),
-        "seconds_per_patch": ("Seconds a patch", "%{x:.3f} s"),
+        "value": ("Mean IoU<br>± spread", "IoU %{x:.3f}"),
+        "parameters": ("Million<br>parameters", "%{x:.2f} million"),
+        "seconds_per_patch": ("Seconds<br>a patch", "%{x:.3f} s"),
     }
     figure = make_subplots(
         rows=1, cols=3, shared_yaxes=True, horizontal_spacing=0.04, column_widths=[0.5, 0.25, 0.25]
@@ -91,7 +98,10 @@ def architecture_chart(table: pd.DataFrame) -> go.Figure:
         scaled = table.assign(parameters=table["parameters"].astype("Float64") / 1e6)
         for kind, some in scaled.groupby("kind", sort=False):
             known = some[some[column].notna() & ((some[column] > 0) | (column == "value"))]
-            figure.add_trace(_dots(known, column, str(kind), told, legend=place == 1), 1, place)
+            dots = _dots(known, column, str(kind), told, legend=place == 1)
+            if column == "value":
+                dots.error_x = {"array": known["spread"], "thickness": 1.5, "width": 4}
+            figure.add_trace(dots, 1, place)
         figure.update_xaxes(title=title, col=place)
     figure.update_xaxes(type="log", dtick=1, col=2)
     figure.update_xaxes(type="log", dtick=1, col=3)
@@ -113,6 +123,7 @@ def gain_chart(table: pd.DataFrame, regions: Mapping[str, str]) -> go.Figure:
     named = table.assign(place=table["region"].map(lambda code: regions.get(code, code)))
     for kind, some in named.groupby("kind", sort=False):
         figure.add_trace(_dots(some, "value", str(kind), "%{x:+.3f} IoU"))
+    figure.add_trace(_means(table[table["kind"] == "ours"]))
     figure.update_xaxes(title="Gain in IoU over imagery and terrain alone", tickformat="+.2f")
     figure.update_yaxes(autorange="reversed")
     rows = table["label"].nunique()
@@ -133,7 +144,7 @@ def generalisation_chart(table: pd.DataFrame) -> go.Figure:
         figure.add_scatter(
             x=some["generalisation"].map(GENERALISATION_TITLES),
             y=some["value"],
-            name=_text(_label(label)),
+            name=_text(str(label)),
             mode="lines+markers",
             line={"color": color, "width": 2, "dash": "dot" if kind == "rule" else "solid"},
             marker={
@@ -158,16 +169,14 @@ def strata_chart(table: pd.DataFrame) -> go.Figure:
     table : DataFrame
         As `benchmark.views.strata` makes it.
     """
-    rows = (table["metric"].replace({"recall": "share found"}) + ", " + table["stratum"]).map(
-        _wrapped
-    )
-    table = table.assign(row=rows)
+    told = table["metric"].map(STRATUM_WORDS) + table["stratum"].replace({"all": "all pixels"})
+    table = table.assign(row=told.map(_wrapped))
     figure = go.Figure()
     for number, ((kind, label), some) in enumerate(table.groupby(["kind", "label"], sort=False)):
         figure.add_scatter(
             x=some["value"],
             y=some["row"],
-            name=_text(_label(label)),
+            name=_text(str(label)),
             mode="markers",
             marker={"size": 12, "color": KINDS[str(kind)][1], "symbol": MARKS[number % len(MARKS)]},
             **_picking(some, "%{x:.3f}"),
@@ -179,6 +188,18 @@ def strata_chart(table: pd.DataFrame) -> go.Figure:
     return _finished(figure, "Where it is hard", table, 220 + 44 * len(shown) + 22 * lines)
 
 
+def _means(ours: pd.DataFrame) -> go.Scatter:
+    means = ours.groupby("label", sort=False)["value"].mean()
+    return go.Scatter(
+        x=means.to_numpy(float),
+        y=[_label(label) for label in means.index],
+        name="Our mean over regions",
+        mode="markers",
+        marker={"symbol": "line-ns-open", "size": 26, "line": {"width": 3}, "color": palettes.INK},
+        hovertemplate="mean over regions: %{x:+.3f}<extra></extra>",
+    )
+
+
 def _strata_order(table: pd.DataFrame) -> list[str]:
     """IoU first, then shares found, then what is wrongly called glacier, where less is better."""
     ranks = {"IoU": 0, "recall": 1, "called glacier": 2}
@@ -187,46 +208,46 @@ def _strata_order(table: pd.DataFrame) -> list[str]:
 
 
 def _cells(frame: pd.DataFrame, titles: Mapping[str, str]) -> list[Any]:
-    """Return the coloured cells and, as only points can be picked, points with their numbers."""
-    labels = frame["label"].map(_label)
+    """Return the coloured cells and, as only points can be picked, a clear point on each."""
+    labels = frame["label"].map(_text)
     rows = frame["region"].map(lambda code: titles.get(code, code))
+    numbers = [f"{value:.2f}".lstrip("0") for value in frame["value"]]
     colored = go.Heatmap(
-        x=labels, y=rows, z=frame["value"], coloraxis="coloraxis", hoverinfo="skip", xgap=2, ygap=2
+        x=labels,
+        y=rows,
+        z=frame["value"],
+        text=numbers,
+        texttemplate="%{text}",
+        coloraxis="coloraxis",
+        hoverinfo="skip",
+        xgap=2,
+        ygap=2,
     )
-    dark = frame["value"] < frame["value"].max() - 0.35 * (_span(frame["value"]))
     points = go.Scatter(
         x=labels,
         y=rows,
-        text=[f"{value:.2f}".lstrip("0") for value in frame["value"]],
-        mode="markers+text",
-        textfont={"color": ["#FFFFFF" if low else palettes.INK for low in dark], "size": 12},
-        marker={"size": 26, "symbol": "square", "color": "rgba(0, 0, 0, 0)"},
+        text=numbers,
+        mode="markers",
+        marker={"size": 24, "symbol": "square", "color": "rgba(0, 0, 0, 0)"},
         showlegend=False,
         **_picking(frame, "IoU %{text}"),
     )
     return [colored, points]
 
 
-def _span(values: "pd.Series[float]") -> float:
-    return float(values.max() - values.min()) if len(values) else 0.0
-
-
 def _color_axis(values: "pd.Series[float]") -> dict[str, Any]:
     low = min(0.5, float(values.min())) if len(values) else 0.0
     ramp = palettes.CONFIDENCE
     stops = [(value, color) for value, color in zip(ramp.values, ramp.colors, strict=True)]
-    return {
-        "colorscale": stops,
-        "cmin": low,
-        "cmax": 1.0,
-        "colorbar": {"title": "IoU", "thickness": 12},
-    }
+    # The cells hold their numbers, and a bar would take the width of a phone.
+    return {"colorscale": stops, "cmin": low, "cmax": 1.0, "showscale": False}
 
 
 def _kind_of_tiles(ours: pd.DataFrame) -> str:
     if ours.empty:
-        return "Ours: none yet"
-    return "Ours, simulated tiles" if ours["simulated"].all() else "Ours, real tiles among them"
+        return "Ours:<br>none yet"
+    kind = "simulated" if ours["simulated"].all() else "not all simulated"
+    return f"Ours,<br>{kind} tiles"
 
 
 def _dots(
@@ -264,17 +285,12 @@ def _picking(some: pd.DataFrame, told: str) -> dict[str, Any]:
 
 
 def _label(label: object) -> str:
-    """Break a long label in two, so that a phone keeps its width."""
-    return _wrapped(_text(str(label)))
+    return _wrapped(str(label))
 
 
-def _wrapped(words: str) -> str:
-    head, separator, tail = words.partition(": ")
-    if separator and len(words) > 18:
-        return f"{head}:<br>{tail}"
-    if len(words) > 18 and (cut := words.rfind(" ", 0, 20)) > 0:
-        return f"{words[:cut]}<br>{words[cut + 1 :]}"
-    return words
+def _wrapped(words: str, width: int = 18) -> str:
+    """Break words into short lines, so that a phone keeps its width; no tags in them count."""
+    return "<br>".join(_text(line) for line in wrap(words, width, break_on_hyphens=False))
 
 
 def _text(words: str) -> str:
@@ -283,7 +299,7 @@ def _text(words: str) -> str:
 
 def _finished(figure: go.Figure, title: str, table: pd.DataFrame, height: int) -> go.Figure:
     """Give a figure its title, marked where anything in it is simulated, and a low legend."""
-    marked = f"{title} (simulated tiles)" if table["simulated"].any() else title
+    marked = f"{title} (ours: simulated tiles)" if table["simulated"].any() else title
     return figure.update_layout(
         title={"text": marked, "x": 0, "font_size": 16},
         legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},

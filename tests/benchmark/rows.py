@@ -69,6 +69,7 @@ def contender(run, level, regions=REGIONS, **facts):
     ]
     mean = sum(values.values()) / len(values)
     rows.append(figure_row(run=run, region="mean", value=mean, count=1000 * len(values), **facts))
+    rows.append(figure_row(run=run, region="standard deviation", value=0.02, **facts))
     rows += [
         figure_row(run=run, region="all", stratum=name, metric=metric, value=value * level, **facts)
         for name, metric, value in STRATA

@@ -104,3 +104,13 @@ def test_every_row_has_an_index_of_its_own():
     ):
         table = view(open_benchmark([]).figures)
         assert list(table.index) == list(range(len(table)))
+
+
+def test_strategies_are_compared_on_the_network_that_has_most_of_them():
+    rows = [
+        figure_row(run="a"),
+        figure_row(run="b", strategy="region-encoding"),
+        figure_row(run="c", architecture="resunet"),
+        figure_row(run="d", architecture="rule", strategy="rule"),
+    ]
+    assert list(views.strategies_by_region(figures_table(rows))["run"]) == ["a", "b", "d"]

@@ -72,5 +72,5 @@ def test_the_heat_map_keeps_published_cells_in_a_dashed_panel_of_their_own():
 
 def test_simulated_tiles_are_named_in_the_title_and_names_are_no_markup():
     _, figure = drawn("strategies")
-    assert figure.layout.title.text.endswith("(simulated tiles)")
+    assert figure.layout.title.text.endswith("(ours: simulated tiles)")
     assert "European &lt;Alps&gt;" in figure.data[0].y

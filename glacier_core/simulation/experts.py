@@ -179,7 +179,7 @@ def interpret(
     ice = ambiguity.labels > 0
     glaciers = int(ambiguity.labels.max()) + 1
     share = habits.debris_share + habits.debris_doubt * generator.standard_normal(glaciers)
-    taken = ambiguity.debris <= share[ambiguity.nearest]
+    taken = ambiguity.debris <= np.maximum(share, 0.0)[ambiguity.nearest]
     taken |= ambiguity.snow <= habits.snow_patches
     taken |= ~ice & (ambiguity.shadow <= habits.shadow)
     return np.asarray(taken & ~(ice & (ambiguity.shadow > habits.shadow)))

@@ -16,10 +16,12 @@ def area_spread(panel: Sequence[gpd.GeoDataFrame]) -> "pd.Series[float]":
 
     Paul et al. (2013, Annals of Glaciology 54(63), 171-182) found that repeated digitisations of
     debris-covered glaciers differ by up to 30 % in area, and those of clean ice in good contrast
-    by about 5 %. Their abstract leaves open what "differ" means; it is read here as the range
-    over the analysts. A standard deviation would be smaller: for five analysts who err normally
-    the range is 2.3 standard deviations on average. It also leaves open whether 30 % is the
-    rule: "up to" says it is not, so it is read as what the most debris-covered glaciers reach.
+    by about 5 %. Their abstract, all of it that could be read here, leaves open what "differ"
+    means. It is read as the range over the analysts, relative to their mean. As a standard
+    deviation the same habits would look less than half as large: for five analysts who err
+    normally the range is 2.3 standard deviations on average. How many analysts there were, and
+    which glaciers "up to" speaks of, is open too: habits are calibrated (``simulation.habits``)
+    so that the typical glacier with debris on at least 30 % of its area stays below 30 %.
 
     Parameters
     ----------

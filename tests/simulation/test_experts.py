@@ -247,7 +247,7 @@ def test_who_sees_no_ice_draws_nothing():
     labels = np.zeros((60, 60), dtype=np.int32)
     labels[10:50, 10:50] = 1
     surface = np.where(labels > 0, SurfaceClass.DEBRIS, SurfaceClass.ROCK).astype(np.uint8)
-    habits = Habits(debris_share=-1.0, smallest_part=2.0)
+    habits = Habits(debris_share=-1.0)
     drawn = digitise(doubts(labels, surface), GRID, CRS, habits=habits, seed=1, analyst="A")
     assert len(drawn) == 0
 

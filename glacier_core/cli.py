@@ -82,7 +82,9 @@ def map_scene(
     out: OutFolder,
     model: Annotated[str, typer.Option(help="A model id or a folder.")] = "glavitu-small",
     stride: Annotated[int | None, typer.Option(help="Step between windows, in pixels.")] = None,
-    location: Annotated[str | None, typer.Option(help="Region, for models that use it.")] = None,
+    location: Annotated[
+        str | None, typer.Option(help="Region or .json of weights, for models that use it.")
+    ] = None,
     device: Annotated[
         Literal["auto", "cpu", "cuda"], typer.Option(help="auto takes a GPU where there is one.")
     ] = "auto",
@@ -136,10 +138,77 @@ def convert(
 def train(
     out: OutFolder,
     recipe: Annotated[str, typer.Option(help="Name of the recipe.")] = "glavitu-small",
+    strategy: Annotated[
+        Literal[
+            "global",
+            "regional",
+            "finetuning",
+            "region-encoding",
+            "coordinate-encoding",
+            "modality-dropout",
+        ]
+        | None,
+        typer.Option(help="How to train for many regions; else as the recipe says."),
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(help="Region to train on, such as ALP; may be given several times."),
+    ] = None,
+    track: Annotated[
+        Literal["optical+dem", "+backscatter", "+coherence", "+thermal", "all"] | None,
+        typer.Option(help="Inputs."),
+    ] = None,
+    architecture: Annotated[str | None, typer.Option(help="Such as resunet.")] = None,
+    tiles: Annotated[
+        Path | None,
+        typer.Option(help="Folder with a file of tiles each named _train_, _val_ and _test_."),
+    ] = None,
+    start_from: Annotated[
+        str | None, typer.Option(help="Model to train on, for finetuning: an id or a folder.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Updates of the weights.", min=1)] = None,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"], typer.Option(help="auto takes a GPU where there is one.")
+    ] = "auto",
 ) -> None:
     """Train a model by a recipe; calling it again resumes where it stopped."""
-    folder = gc.train(recipe, out, progress=typer.echo)
+    folder = gc.train(
+        recipe,
+        out,
+        strategy=strategy,
+        regions=tuple(region or ()),
+        track=track,
+        architecture=architecture,
+        tiles=tiles,
+        start_from=start_from,
+        steps=steps,
+        device=device,
+        progress=typer.echo,
+    )
     typer.echo(f"Model written to {folder}")
+
+
+@app.command("optimise-location")
+def optimise_location(
+    scene: SceneSource,
+    model: Annotated[str, typer.Argument(help="A model that is told the region: id or folder.")],
+    out: Annotated[Path, typer.Argument(help="File to write: .json.")],
+    epochs: Annotated[int, typer.Option(help="At most.", min=1)] = 100,
+) -> None:
+    """Find the weights of the regions that suit a scene; use them with `map --location FILE`."""
+    from glacier_core.training.location_optimising import LocationOptions
+    from glacier_core.training.location_optimising import optimise_location as optimise
+
+    found = optimise(
+        gc.open_scene(scene),
+        gc.load_model(model),
+        LocationOptions(epochs=epochs),
+        progress=typer.echo,
+    )
+    found.save(out)
+    weights = sorted(zip(found.weights, found.regions, strict=True), reverse=True)
+    typer.echo("  ".join(f"{name} {weight:.3f}" for weight, name in weights))
+    typer.echo(f"Written to {out}; use it with `map --location {out}`")
 
 
 @app.command()

@@ -1,6 +1,8 @@
 """Where a scene lies, in the form a network takes it."""
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ from glacier_core.models.card import ModelCard
 from glacier_core.models.inputs import UNKNOWN_REGION, coordinate_vector, region_vector
 from glacier_core.scene import Scene
 
-Location = str | Sequence[float]
+Location = str | Path | Sequence[float]
 
 
 def location_vector(
@@ -23,10 +25,11 @@ def location_vector(
     ----------
     scene : Scene
     card : ModelCard
-    location : str, sequence of float or None
-        For models by region: the name of a region (``"unknown"`` if left out) or one weight a
-        region in the order of ``card.regions``. For models by coordinates: longitude and
-        latitude in degrees, the centre of the scene if left out.
+    location : str, Path, sequence of float or None
+        For models by region: the name of a region (``"unknown"`` if left out), one weight a
+        region in the order of ``card.regions``, or the ``.json`` file of
+        `glacier_core.training.location_optimising` that holds such weights. For models by
+        coordinates: longitude and latitude in degrees, the centre of the scene if left out.
 
     Returns
     -------
@@ -54,7 +57,32 @@ def scene_centre(scene: Scene) -> tuple[float, float]:
     return float(longitude), float(latitude)
 
 
+def read_weights_of_regions(path: Path, card: ModelCard) -> list[float]:
+    """Read one weight a region from a JSON file, in the order of a model card.
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be read, or is for a model with other regions.
+    """
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        regions, weights = tuple(kept["regions"]), list(kept["weights"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"The location {path} cannot be read: {error}. Make it with `optimise-location`."
+        ) from error
+    if regions != card.regions:
+        raise ModelError(
+            f"The location {path} is for the regions {', '.join(regions)}; the model {card.name} "
+            f"has {', '.join(card.regions)}. Make one for this model with `optimise-location`."
+        )
+    return weights
+
+
 def _regions(card: ModelCard, location: Location) -> NDArray[np.float32]:
+    if isinstance(location, Path) or (isinstance(location, str) and location.endswith(".json")):
+        location = read_weights_of_regions(Path(location), card)
     if isinstance(location, str):
         return region_vector(location, card.regions)
     return _numbers(card, location, len(card.regions), f"one weight for each of {card.regions}")
@@ -62,8 +90,8 @@ def _regions(card: ModelCard, location: Location) -> NDArray[np.float32]:
 
 def _coordinates(card: ModelCard, location: Location) -> NDArray[np.float32]:
     needed = "longitude and latitude in degrees"
-    if isinstance(location, str):
-        raise ModelError(f"The model {card.name} takes {needed}, not {location!r}.")
+    if isinstance(location, str | Path):
+        raise ModelError(f"The model {card.name} takes {needed}, not {str(location)!r}.")
     longitude, latitude = _numbers(card, location, 2, needed)
     return coordinate_vector(float(longitude), float(latitude))
 

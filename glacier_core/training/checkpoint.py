@@ -127,7 +127,8 @@ def load_checkpoint(state: TrainingState, path: Path, fingerprint: str) -> None:
     state.optimiser.load_state_dict({"state": moments, "param_groups": groups})
     state.generator.bit_generator.state = facts["generator"]
     state.step, state.seconds = facts["step"], facts["seconds"]
-    state.best_score, state.waited = facts["best_score"], facts["waited"]
+    state.best_score = facts.get("best_score", -math.inf)
+    state.waited = facts.get("waited", 0)
 
 
 def _part(tensors: dict[str, Tensor], kind: str) -> dict[str, Tensor]:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -81,8 +81,18 @@ def train_network(
 
 
 def recipe_fingerprint(recipe: TrainingRecipe) -> str:
-    """SHA-256 of every number of the recipe."""
-    facts = json.dumps(asdict(recipe), sort_keys=True, default=str)
+    """SHA-256 of every number of the recipe that is not the default.
+
+    Defaults are left out, so that a checkpoint outlives new options that it does not use.
+    """
+    usual = {
+        option.name: option.default_factory()
+        if option.default_factory is not MISSING
+        else option.default
+        for option in fields(recipe)
+    }
+    chosen = {name: value for name, value in asdict(recipe).items() if value != usual[name]}
+    facts = json.dumps(chosen, sort_keys=True, default=str)
     return hashlib.sha256(facts.encode()).hexdigest()
 
 

@@ -1,6 +1,7 @@
 """Named recipes, and following one: scenes, training, calibration, scores, model card."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import inf
 from pathlib import Path
 
 from glacier_core.errors import ModelError
@@ -9,6 +10,7 @@ from glacier_core.models.blocks import Network
 from glacier_core.models.config import GLAVITU_SMALL, GlaViTUConfig
 from glacier_core.models.registry import save_model
 from glacier_core.simulation.ground import SurfaceClass
+from glacier_core.training.adapting import Choices, adapt_recipe
 from glacier_core.training.augmentation import Augmentation
 from glacier_core.training.balance import balance_classes
 from glacier_core.training.data import open_data
@@ -23,6 +25,7 @@ from glacier_core.training.loop import train_network
 from glacier_core.training.material import Material, whole_scenes
 from glacier_core.training.measuring import measure, write_card
 from glacier_core.training.networks import join
+from glacier_core.training.published_augmentation import PublishedAugmentation
 
 __all__ = ["RECIPES", "EnsembleRecipe", "TrainingRecipe", "train"]
 
@@ -52,6 +55,32 @@ RECIPES: dict[str, Recipe] = {
             ),
             # Changed light for most patches, as two images of one ground should give one map.
             augmentation=Augmentation(light_share=0.8, noise_share=0.8),
+        ),
+        # The published training, for those with a GPU of 24 GB or more and its tiles (`tiles`): the
+        # steps are 150 epochs of about 1,630 tiles with nine patches each, every patch four times.
+        TrainingRecipe(
+            name="published",
+            title="GlaViTU as published",
+            network=GlaViTUConfig(),
+            seed=0,
+            training_scenes=600,
+            calibration_scenes=48,
+            scored_scenes=64,
+            agreement_pairs=16,
+            steps=1_100_250,
+            batch=8,
+            patch_size=384,
+            scene_size=480,
+            learning_rate=5e-4,
+            weight_decay=0.0,
+            largest_gradient=inf,
+            epsilon=1e-7,
+            cycles=(10, 20, 40, 80),
+            label_smoothing=0.1,
+            average_decay=0.0,
+            augmentation=PublishedAugmentation(),
+            checkpoint_every=7335,
+            patience=150,
         ),
         TrainingRecipe(
             name="smoke",
@@ -93,6 +122,13 @@ def train(
     recipe: str | Recipe,
     folder: str | Path,
     *,
+    strategy: str | None = None,
+    regions: Sequence[str] = (),
+    track: str | None = None,
+    architecture: str | None = None,
+    tiles: str | Path | None = None,
+    start_from: str | Path | None = None,
+    steps: int | None = None,
     device: DeviceChoice = "auto",
     progress: Callable[[str], None] | None = None,
 ) -> Path:
@@ -108,6 +144,21 @@ def train(
     folder : str or Path
         Keeps scenes, checkpoint, ``log.csv`` and, in the end, the model. Each member of an
         ensemble keeps checkpoint and log in a folder of its own in ``members``.
+    strategy : str, optional
+        "global", "regional", "finetuning", "region-encoding", "coordinate-encoding" or
+        "modality-dropout"; else that of the recipe, as with all that follows.
+    regions : sequence of str
+        Codes of the regions to train on, for "regional" and "finetuning".
+    track : str, optional
+        Inputs: "optical+dem", "+backscatter", "+coherence", "+thermal" or "all".
+    architecture : str, optional
+        Such as "resunet".
+    tiles : str or Path, optional
+        Folder with one HDF5 file of tiles each to train on, to validate by and to test with.
+    start_from : str or Path, optional
+        Model whose weights to train on, for "finetuning".
+    steps : int, optional
+        Updates of the weights.
     device : {"auto", "cpu", "cuda"}
         ``auto`` takes an NVIDIA GPU that works, else the CPU.
     progress : callable, optional
@@ -121,13 +172,14 @@ def train(
     Raises
     ------
     ModelError
-        If there is no such recipe, or the loss is no number any more.
+        If there is no such recipe, choices do not go together, or the loss is no number any more.
     SourceError
-        If the real terrain cannot be fetched.
+        If the real terrain cannot be fetched, or the data lack a region or an input.
     StorageError
         If the disk refuses, or the folder holds another training.
     """
-    chosen = find_recipe(recipe)
+    choices = Choices(strategy, regions, track, architecture, tiles, start_from, steps)
+    chosen = adapt_recipe(find_recipe(recipe), choices)
     home = Path(folder)
     tell = progress or _say_nothing
     shared = members_of(chosen)[0]

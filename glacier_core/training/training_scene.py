@@ -161,11 +161,12 @@ class TrainingScene:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read what `save` wrote."""
+        """Read what `save` wrote; archives of version 0.1 hold no region and no place."""
         with np.load(path, allow_pickle=False) as archive:
             stored: dict[str, Any] = {name: archive[name] for name in archive.files}
         for name in _FACTS:
-            stored[name] = stored[name].item()
+            if name in stored:
+                stored[name] = stored[name].item()
         for name in CONTINUOUS:
             if name in stored:
                 stored[name] = stored[name].astype(np.float32)
@@ -178,4 +179,4 @@ _FACTS: Final = ("procedural", "region", "longitude", "latitude")
 def region_of_file(path: Path) -> str:
     """Return the region of a saved scene without reading its arrays."""
     with np.load(path, allow_pickle=False) as archive:
-        return str(archive["region"])
+        return str(archive["region"]) if "region" in archive else UNKNOWN_REGION

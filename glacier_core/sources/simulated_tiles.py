@@ -8,7 +8,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -124,7 +124,8 @@ def simulate_tile_dataset(
 
     Written are ``training.hdf5``, ``validation.hdf5`` and ``test.hdf5``, whose places never share
     ground, and the independent acquisitions ``place.hdf5`` (ground and spectra of their own),
-    ``date.hdf5`` (ground of the test tiles on another day: other snow, sun and clouds),
+    ``date.hdf5`` (ground and instrument of the test tiles on another day: other snow, sun,
+    clouds),
     ``sensor.hdf5`` (ground of the test tiles seen by an instrument that the region's training
     tiles never come from) and ``place-date-sensor.hdf5`` (all three). Tiles of the same ground
     have the same name. Calling it again goes on where it stopped, with the same result.
@@ -227,6 +228,8 @@ def _stamp(folder: Path, recipe: TileRecipe) -> None:
 def _make_file(folder: Path, file: str, recipe: TileRecipe, tell: Tell) -> None:
     parts = folder / f".{file}"
     draws = list(_draws(file, recipe))
+    if file == "date":
+        draws = _by_the_same_sensors(draws, folder / "test.hdf5")
     started = time.monotonic()
     for number, draw in enumerate(draws, start=1):
         part = parts / f"{draw.name}.hdf5"
@@ -243,6 +246,12 @@ def _make_file(folder: Path, file: str, recipe: TileRecipe, tell: Tell) -> None:
     }
     write_tiles(folder / f"{file}.hdf5", kept, attributes=told)
     shutil.rmtree(parts, ignore_errors=True)
+
+
+def _by_the_same_sensors(draws: list[_Draw], path: Path) -> list[_Draw]:
+    """Have each image taken as the tile of the same name was: only the day is new."""
+    with TileSet(path) as tiles:
+        return [replace(draw, sensor=tiles.summary(draw.name).sensor) for draw in draws]
 
 
 def _only_tile(part: Path) -> Tile:

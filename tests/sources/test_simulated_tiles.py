@@ -26,7 +26,7 @@ from glacier_core.sources.tiles import TileSet
 SIZE = 16
 SHAPE = (SIZE, SIZE)
 VERSION = "of the simulation"
-SMALL = {"tiles_per_region": 6, "size": SIZE, "resolution": 20.0, "regions": ["SVAL", "ALP"]}
+SMALL = {"tiles_per_region": 6, "size": SIZE, "resolution": 20.0, "regions": ["NZ", "AWA"]}
 
 
 class Worlds:
@@ -35,6 +35,11 @@ class Worlds:
     def __init__(self):
         self.asked = []
         self.fail_after = None
+
+    @staticmethod
+    def own(region, number):
+        instruments = REGIONS[region].instruments
+        return instruments[number % len(instruments)][0]
 
     def __call__(self, region, seed, **options):
         inspect.signature(draw_regional_world).bind(region, seed, **options)
@@ -67,7 +72,7 @@ class Worlds:
             procedural=True,
             source="",
             style=None,
-            sensor=options["sensor"] or "Sentinel-2",
+            sensor=options["sensor"] or self.own(region, options["place"] + options["date"]),
             region=region,
             longitude=REGIONS[region].longitude,
             latitude=REGIONS[region].latitude,
@@ -118,7 +123,7 @@ def test_every_file_is_there_and_says_that_it_is_simulated(dataset):
     for file in FILES:
         with TileSet(dataset / f"{file}.hdf5") as tiles:
             assert tiles.simulated is True
-            assert tiles.regions == ("ALP", "SVAL")
+            assert tiles.regions == ("AWA", "NZ")
         with h5py.File(dataset / f"{file}.hdf5") as opened:
             assert opened.attrs["seed"] == 0
 
@@ -158,6 +163,7 @@ def test_another_date_of_the_same_ground(dataset):
     for name, tile in test.items():
         np.testing.assert_array_equal(tile.glacier, later[name].glacier)
         assert tile.acquired != later[name].acquired
+        assert tile.sensor == later[name].sensor
         assert not np.array_equal(tile.features["optical"], later[name].features["optical"])
 
 
@@ -176,7 +182,8 @@ def test_new_ground_has_spectra_kept_from_training(made):
     asked = {file: [next(per_file) for _ in read(dataset, file)] for file in FILES}
     for file in FILES:
         assert {options["held_out"] for options in asked[file]} == {"place" in file}
-        assert {options["sensor"] is None for options in asked[file]} == {"sensor" not in file}
+        chosen = "sensor" in file or file == "date"
+        assert {options["sensor"] is not None for options in asked[file]} == {chosen}
         assert {options["date"] for options in asked[file]} == {int("date" in file)}
 
 
@@ -237,7 +244,7 @@ def test_progress_tells_every_tile(tmp_path, worlds):
     simulate_tile_dataset(tmp_path / "d", **SMALL, progress=sentences.append)
     tiles = [sentence for sentence in sentences if "s left." in sentence]
     assert len(tiles) == len(worlds.asked)
-    assert tiles[0].startswith("training.hdf5: tile 1 of 8, ALP-0-0, ")
+    assert tiles[0].startswith("training.hdf5: tile 1 of 8, AWA1-0-0, ")
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"size": 17}, {"features": False}])
@@ -278,7 +285,7 @@ def test_parameters_that_make_no_sense(tmp_path, worlds, change, sentence):
 
 def test_the_recipe_is_kept_beside_the_tiles(dataset):
     kept = json.loads((dataset / "dataset.json").read_text())
-    assert kept["regions"] == ["ALP", "SVAL"]
+    assert kept["regions"] == ["AWA", "NZ"]
     assert kept["tiles_per_region"] == 6
     assert kept["simulation"] == VERSION
 

@@ -15,10 +15,11 @@ from glacier_core.baselines import (
     band_ratio,
     snow_index,
 )
+from glacier_core.confidence.entropy import entropy_confidence
+from glacier_core.confidence.typicality import CAP
 from glacier_core.inference.device import DeviceChoice, choose_device
 from glacier_core.inference.runner import Runner
 from glacier_core.inference.tiling import Blend, Window, windows
-from glacier_core.models.card import CalibrationCurve
 from glacier_core.models.inputs import (
     FEATURE_CHANNELS,
     UNKNOWN_REGION,
@@ -87,11 +88,6 @@ class Contender(Protocol):
         ...
 
     @property
-    def curve(self) -> CalibrationCurve | None:
-        """Calibration, if it has one."""
-        ...
-
-    @property
     def confident(self) -> bool:
         """Whether it says how sure it is."""
         ...
@@ -105,6 +101,10 @@ class Contender(Protocol):
         """Probability of glacier of every pixel, (rows, columns)."""
         ...
 
+    def confidence(self, tile: Tile, probability: FloatArray) -> FloatArray | None:
+        """Confidence as people are shown it, (rows, columns); None without calibration."""
+        ...
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -112,7 +112,6 @@ class Rule:
 
     name: str
     glacier: Callable[[FloatArray], NDArray[np.bool_]]
-    curve: CalibrationCurve | None = None
     confident: bool = False
     seconds_per_patch: float = float("nan")
 
@@ -124,6 +123,9 @@ class Rule:
     def probability(self, tile: Tile) -> FloatArray:
         """One where the rule says glacier, else zero."""
         return self.glacier(tile.features["optical"]).astype(np.float32)
+
+    def confidence(self, tile: Tile, probability: FloatArray) -> None:
+        """Return nothing: a rule does not say how sure it is."""
 
 
 RULES: Final = (
@@ -155,11 +157,6 @@ class Network:
     _seconds: list[float] = field(default_factory=list)
 
     @property
-    def curve(self) -> CalibrationCurve | None:
-        """Calibration of its card."""
-        return self.model.card.calibration
-
-    @property
     def seconds_per_patch(self) -> float:
         """Median over all batches so far."""
         return statistics.median(self._seconds) if self._seconds else float("nan")
@@ -175,6 +172,17 @@ class Network:
             for window, probability in zip(batch, probabilities, strict=True):
                 blend.add(window, probability)
         return np.nan_to_num(blend.mean(), nan=0.0)
+
+    def confidence(self, tile: Tile, probability: FloatArray) -> FloatArray | None:
+        """Calibrate as the engine does, held down where the tile is unlike the training."""
+        card = self.model.card
+        if card.calibration is None:
+            return None
+        calibrated = card.calibration.apply(entropy_confidence(probability))
+        if card.typicality is not None:
+            odd = card.typicality.untypical(tile.features["optical"], tile.features["slope"])
+            calibrated[odd] = np.minimum(calibrated[odd], np.float32(CAP))
+        return calibrated
 
     def _batches(
         self, scaled: dict[str, FloatArray], plan: list[Window], shape: tuple[int, int]

@@ -196,7 +196,7 @@ def _both(tell: Tell, log: Path) -> Tell:
 
 def _measured(task: _Task, note: Tell) -> Benchmark:
     started = time.monotonic()
-    board = Scoreboard(task.contender.curve, confident=task.contender.confident)
+    board = Scoreboard(confident=task.contender.confident)
     with TileSet(task.file) as tiles:
         if not task.names:
             raise SourceError(
@@ -224,7 +224,8 @@ def _add(board: Scoreboard, task: _Task, tiles: TileSet, name: str, note: Tell) 
     except SourceError as error:
         note(f"Left out: {error}")
         return 0
-    board.add(tile, task.contender.probability(tile))
+    probability = task.contender.probability(tile)
+    board.add(tile, probability, task.contender.confidence(tile, probability))
     return 1
 
 

@@ -6,7 +6,7 @@ Only sums are kept, so that any number of tiles needs no more memory than one.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,6 @@ from glacier_core.benchmark.counts import ConfidenceBins, Counts
 from glacier_core.benchmark.strata import METRICS, domains, pixel_size
 from glacier_core.benchmark.table import ALL, MEAN, SPREAD
 from glacier_core.confidence.entropy import entropy_confidence
-from glacier_core.models.card import CalibrationCurve
 
 if TYPE_CHECKING:
     from glacier_core.sources.tiles import Tile
@@ -58,17 +57,20 @@ class Scoreboard:
 
     Parameters
     ----------
-    curve : CalibrationCurve, optional
-        From raw to calibrated confidence; without it, only the raw one is held against the truth.
     confident : bool
         Whether the map says how sure it is; a rule of bands does not.
     """
 
-    def __init__(self, curve: CalibrationCurve | None = None, *, confident: bool = True) -> None:
-        self._curve, self._confident = curve, confident
+    def __init__(self, *, confident: bool = True) -> None:
+        self._confident = confident
         self._sums: dict[tuple[str, str], _Sums] = defaultdict(_Sums)
 
-    def add(self, tile: "Tile", probability: NDArray[np.float32]) -> None:
+    def add(
+        self,
+        tile: "Tile",
+        probability: NDArray[np.float32],
+        calibrated: NDArray[np.float32] | None = None,
+    ) -> None:
         """Add the map of a tile.
 
         Parameters
@@ -76,6 +78,8 @@ class Scoreboard:
         tile : Tile
         probability : ndarray of float32, (rows, columns)
             Of glacier; above a half is mapped as glacier.
+        calibrated : ndarray of float32, (rows, columns), optional
+            Confidence as people are shown it; the raw one is held against the truth in any case.
         """
         predicted = probability > 0.5
         places = dict.fromkeys([(tile.region, ""), (tile.region, tile.subregion), (ALL, "")])
@@ -89,18 +93,14 @@ class Scoreboard:
         apart = boundary_sums(predicted, tile.glacier, scored, pixel_size(tile))
         for part in sums:
             part.boundaries += apart
-        if self._confident:
-            self._add_confidence(sums, probability[scored], tile.glacier[scored])
-
-    def _add_confidence(
-        self, sums: list[_Sums], probability: NDArray[np.float32], truth: NDArray[np.bool_]
-    ) -> None:
-        raw = entropy_confidence(probability)
-        right = (probability > 0.5) == truth
+        if not self._confident:
+            return
+        right = (predicted == tile.glacier)[scored]
+        raw = entropy_confidence(probability[scored])
         for part in sums:
             part.raw.add(raw, right)
-            if self._curve is not None:
-                part.calibrated.add(self._curve.apply(raw), right)
+            if calibrated is not None:
+                part.calibrated.add(calibrated[scored], right)
 
     def figures(self) -> pd.DataFrame:
         """Return every figure that is defined.
@@ -143,16 +143,3 @@ def over_regions(figures: pd.DataFrame) -> pd.DataFrame:
         rows.append(facts | {"region": MEAN, "value": float(values.mean())})
         rows.append(facts | {"region": SPREAD, "value": float(values.std(ddof=0))})
     return pd.DataFrame(rows, columns=_SCORE_COLUMNS)
-
-
-def score_tiles(
-    maps: Iterable[tuple["Tile", NDArray[np.float32]]],
-    curve: CalibrationCurve | None = None,
-    *,
-    confident: bool = True,
-) -> pd.DataFrame:
-    """Score pairs of a tile and its probability of glacier; see `Scoreboard.figures`."""
-    board = Scoreboard(curve, confident=confident)
-    for tile, probability in maps:
-        board.add(tile, probability)
-    return board.figures()

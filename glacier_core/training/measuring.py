@@ -140,6 +140,9 @@ def write_card(
         reliability=measured.reliability,
         accuracy=tuple(measured_figures(measured, data)),
         training=training,
+        strategy=members_of(recipe)[0].strategy,
+        trained_regions=members_of(recipe)[0].regions,
+        seeds=tuple(member.seed for member in members_of(recipe)),
         licence=LICENCE,
     )
     try:

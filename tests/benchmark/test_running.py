@@ -9,6 +9,7 @@ import torch
 from glacier_core.benchmark.contenders import RULES, ways_to_ask
 from glacier_core.benchmark.running import run_benchmark
 from glacier_core.benchmark.storage import read_benchmark
+from glacier_core.confidence.typicality import CAP
 from glacier_core.errors import SourceError
 from glacier_core.sources.tile_writing import write_tiles
 from tests.benchmark.tiles import figure, flat_tile
@@ -171,3 +172,23 @@ def test_wrong_names_are_errors_at_once(file, tmp_path):
         run_benchmark([], {"place": [tmp_path / "nowhere.hdf5"]}, tmp_path / "b.parquet")
     with pytest.raises(SourceError, match="'moon'"):
         run_benchmark([], {"moon": [file]}, tmp_path / "b.parquet")
+
+
+def test_confidence_is_held_down_where_the_engine_does_so():
+    class Odd:
+        """Finds the left half unlike anything."""
+
+        def untypical(self, optical, slope):
+            assert optical.shape[1:] == slope.shape
+            return left_half()
+
+    model = stub_model(Brightness())
+    card = model.card.model_copy(update={"typicality": Odd()})
+    (network,) = ways_to_ask(replace(model, card=card))
+    tile = icy_tile(left_half())
+    probability = network.probability(tile)
+    (plain,) = ways_to_ask(model)
+    usual, held = plain.confidence(tile, probability), network.confidence(tile, probability)
+    assert (usual[left_half()] > CAP).any()
+    assert (held[left_half()] <= CAP).all()
+    np.testing.assert_array_equal(held[~left_half()], usual[~left_half()])

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from glacier_core.benchmark.scoring import over_regions, score_tiles
+from glacier_core.benchmark.scoring import over_regions
 from glacier_core.benchmark.strata import DEBRIS, SHADOW, SNOW, UNLABELLED, WATER
 from glacier_core.confidence.entropy import entropy_confidence
 from glacier_core.confidence.reliability import expected_calibration_error
 from glacier_core.models.card import CalibrationCurve
 from glacier_core.simulation.ground import SurfaceClass
-from tests.benchmark.tiles import figure, flat_tile
+from tests.benchmark.tiles import figure, flat_tile, score_tiles
 
 
 def probabilities(shape):

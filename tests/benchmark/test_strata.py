@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from glacier_core.benchmark.scoring import score_tiles
 from glacier_core.benchmark.strata import CALVING, SMALL, domains, pixel_size
 from glacier_core.simulation.ground import SurfaceClass
-from tests.benchmark.tiles import figure, flat_tile
+from tests.benchmark.tiles import figure, flat_tile, score_tiles
 
 
 def zone(tile, stratum):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from glacier_core.benchmark.scoring import Scoreboard
+from glacier_core.confidence.entropy import entropy_confidence
 from glacier_core.sources.tiles import Tile
 from tests.tile_files import make_tile
 
@@ -36,3 +38,12 @@ def figure(table, metric, *, region="ALP", subregion="", stratum="all", column="
     ]
     assert len(found) == 1, f"{len(found)} figures of {metric}, {region}, {stratum}"
     return found[column].iloc[0]
+
+
+def score_tiles(maps, curve=None, *, confident=True):
+    """Return the figures of pairs of a tile and its probability of glacier."""
+    board = Scoreboard(confident=confident)
+    for tile, probability in maps:
+        shown = None if curve is None else curve.apply(entropy_confidence(probability))
+        board.add(tile, probability, shown)
+    return board.figures()

@@ -128,7 +128,7 @@ def simulate_scene(seed: int, style: Style = "valley") -> Scene:
         If there is no such style or the seed is negative.
     """
     world = simulate_demonstration_world(seed, style)
-    transform = _transform(style)
+    transform = fictitious_place(style)
     attributes = SceneAttributes(
         id=f"simulated-{style}-{seed}",
         title=f"Simulated: {RECIPES[style].description} (seed {seed})",
@@ -156,11 +156,7 @@ def simulate_scene(seed: int, style: Style = "valley") -> Scene:
 
 def simulate_demonstration_world(seed: int, style: Style) -> World:
     """Make what `simulate_scene` shows, with the truth: see there."""
-    if style not in RECIPES:
-        raise SceneError(f"There is no style '{style}'. There are: {', '.join(RECIPES)}.")
-    if seed < 0:
-        raise SceneError(f"The seed of a simulated scene is a number from 0 up, not {seed}.")
-    recipe = RECIPES[style]
+    recipe = find_recipe(seed, style)
     terrain = PreparedTerrain(procedural_terrain(seed, recipe.terrain))
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 6])))
     centre = ndimage.center_of_mass(terrain.source.labels == 1)
@@ -172,7 +168,23 @@ def simulate_demonstration_world(seed: int, style: Style) -> World:
     )
 
 
-def _transform(style: Style) -> Affine:
+def find_recipe(seed: int, style: Style) -> Recipe:
+    """Recipe of a style.
+
+    Raises
+    ------
+    SceneError
+        If there is no such style or the seed is negative.
+    """
+    if style not in RECIPES:
+        raise SceneError(f"There is no style '{style}'. There are: {', '.join(RECIPES)}.")
+    if seed < 0:
+        raise SceneError(f"The seed of a simulated scene is a number from 0 up, not {seed}.")
+    return RECIPES[style]
+
+
+def fictitious_place(style: Style) -> Affine:
+    """From pixel corners to metres of `FICTITIOUS_CRS`, a place of its own for every style."""
     west, north = FICTITIOUS_CORNER
     step = CORNER_STEP * list(RECIPES).index(style)
     return Affine(RESOLUTION, 0.0, west, 0.0, -RESOLUTION, north + step)

@@ -60,6 +60,8 @@ class Ground:
         Cell size, m.
     complete : bool
         Whether every glacier is labelled.
+    lakes : ndarray of bool, optional
+        Where level water is known to stand; None where nothing is known of lakes.
     """
 
     elevation: Grid
@@ -68,6 +70,7 @@ class Ground:
     known: NDArray[np.bool_]
     resolution: float
     complete: bool
+    lakes: NDArray[np.bool_] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -150,6 +150,11 @@ def _sample_ground(
     labels = _sample(terrain.nearest_label, coordinates, order=0).astype(np.int32)
     elevation = (elevation - elevation.min()) * relief
     elevation = elevation + _roughness(terrain, generator, glacier, resolution)
+    lakes = None
+    if terrain.source.lakes is not None:
+        wet = _sample(terrain.source.lakes.astype(np.float32), coordinates, order=1) > 0.5
+        lakes = wet & ~glacier
+        elevation = _levelled(elevation, lakes)
     return Ground(
         elevation=elevation.astype(np.float32),
         labels=np.where(glacier, labels, 0).astype(np.int32),
@@ -157,7 +162,15 @@ def _sample_ground(
         known=known,
         resolution=resolution,
         complete=terrain.source.complete,
+        lakes=lakes,
     )
+
+
+def _levelled(elevation: Grid, lakes: NDArray[np.bool_]) -> Grid:
+    """Give every lake one height."""
+    parts, count = ndimage.label(lakes)
+    heights = ndimage.median(elevation, parts, np.arange(count + 1))
+    return np.where(lakes, np.asarray(heights, dtype=np.float32)[parts], elevation)
 
 
 def _turned_coordinates(

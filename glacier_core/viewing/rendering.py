@@ -22,6 +22,8 @@ SUN_AZIMUTH: Final = 315.0
 SUN_ALTITUDE: Final = 45.0
 """The usual light of a hillshade: from the north-west, halfway up."""
 
+JPEG_QUALITIES: Final = (92, 85, 75, 60, 40)
+
 COMPOSITE_BANDS: Final = {
     "natural": ("red", "green", "blue"),
     "swir": ("swir1", "nir", "red"),
@@ -136,3 +138,18 @@ def agreement_picture(codes: NDArray[np.uint8]) -> tuple[Picture, NDArray[np.uin
         table[code] = palettes.rgb(color)
     solid = np.isin(codes, list(AGREEMENT_COLORS))
     return np.moveaxis(table[codes], -1, 0), np.where(solid, 255, 0).astype(np.uint8)
+
+
+def jpeg(picture: Picture, largest: int) -> bytes:
+    """Return a picture (3, rows, columns) as a JPEG of at most so many bytes, if that can be.
+
+    Colours keep their full resolution, so that thin lines keep theirs; the quality falls until
+    the size fits, and stays at the lowest where it never does.
+    """
+    image = Image.fromarray(np.ascontiguousarray(np.moveaxis(picture, 0, -1)))
+    for quality in JPEG_QUALITIES:
+        file = io.BytesIO()
+        image.save(file, "JPEG", quality=quality, subsampling=0)
+        if file.tell() <= largest:
+            break
+    return file.getvalue()

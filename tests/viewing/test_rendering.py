@@ -1,5 +1,8 @@
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from glacier_core.viewing import palettes, rendering
 
@@ -75,3 +78,17 @@ def test_ramp_picture_clips_to_the_ends_of_the_ramp():
     ramp = palettes.Ramp((-1.0, 1.0), ("#000000", "#FFFFFF"))
     picture = rendering.ramp_picture(np.array([[-5, -1, 0, 1, 5, np.nan]], np.float32), ramp)
     np.testing.assert_array_equal(picture[0, 0], [0, 0, 128, 255, 255, 0])
+
+
+def test_a_photograph_is_made_as_small_as_asked():
+    noise = np.random.default_rng(0).integers(0, 255, (3, 200, 200), dtype=np.uint8)
+    large, small = rendering.jpeg(noise, 10_000_000), rendering.jpeg(noise, 40_000)
+    assert len(small) <= 40_000 < len(large)
+    assert Image.open(io.BytesIO(small)).size == (200, 200)
+
+
+def test_a_line_of_one_pixel_keeps_its_colour():
+    picture = np.full((3, 40, 40), 120, np.uint8)
+    picture[:, 20] = np.array(palettes.rgb(palettes.PREDICTED))[:, None]
+    shown = np.asarray(Image.open(io.BytesIO(rendering.jpeg(picture, 60_000))), int)
+    assert np.abs(shown[20, 5:35] - palettes.rgb(palettes.PREDICTED)).max() < 40

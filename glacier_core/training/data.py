@@ -9,6 +9,7 @@ from glacier_core.errors import SourceError
 from glacier_core.sources.terrain import fetch_terrain
 from glacier_core.training.hyperparameters import TrainingRecipe
 from glacier_core.training.material import Material, SceneFiles, Scenes, pair_files
+from glacier_core.training.patches import OPTICAL_AND_DEM
 from glacier_core.training.scenes import SceneBatch, keep_scenes, note_terrain
 from glacier_core.training.tile_scenes import TileScenes, find_tile_files
 from glacier_core.training.training_scene import region_of_file
@@ -97,7 +98,20 @@ def scene_batches(recipe: TrainingRecipe) -> dict[str, SceneBatch]:
 
 
 def simulated_data(recipe: TrainingRecipe, home: Path, tell: Callable[[str], None]) -> TrainingData:
-    """Draw the simulated scenes of a recipe, as far as they are not there yet."""
+    """Draw the simulated scenes of a recipe, as far as they are not there yet.
+
+    Raises
+    ------
+    SourceError
+        If the network takes what simulated scenes do not hold, terrain cannot be fetched, or no
+        scene lies in the recipe's regions.
+    """
+    absent = set(recipe.network.features) - set(OPTICAL_AND_DEM)
+    if absent:
+        raise SourceError(
+            f"Simulated training scenes hold {', '.join(OPTICAL_AND_DEM)} only, not "
+            f"{', '.join(sorted(absent))}. Train on tiles: those of `tiles simulate` hold all."
+        )
     samples = fetch_terrain() if recipe.real_terrain else None
     note_terrain(home / "scenes", recipe.real_terrain, tell)
     files = {

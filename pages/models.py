@@ -23,13 +23,15 @@ WHAT = f"""
 
 The default model, **{DEFAULT_MODEL}**, **is** a small network in the manner of GlaViTU that this
 project trained on simulated scenes; it runs on any laptop. It **is not** the network of the paper,
-whose weights are not part of this program, and it **has not** seen real glaciers in training.
+whose weights are not part of this program, and it has seen **no real image** in training: figures
+on simulated tiles say how it does in worlds that this program made.
 """
 
 TOLD_APART = """
-Orange is ours and green is a simple rule on the same pixels. Figures that **others published** are
-blue, hollow or framed by a dashed line: they were measured on real imagery with other weights, so
-they show what the method can reach, not what to compare ours with to the last digit.
+Figures that **others published** stand in a dashed frame or are hollow blue marks: they were
+measured on real imagery with other weights, so they show what the method can reach and are not to
+be held against ours digit by digit. Orange marks are ours, green ones simple rules on the same
+pixels.
 """
 
 NOTHING_YET = """
@@ -71,8 +73,8 @@ QUESTIONS = {
         "Networks",
         views.architectures,
         charts.architecture_chart,
-        "Right is better on the left, and costs more in the middle and on the right. Networks "
-        "differ in size; all of ours were given the same data and training.",
+        "Left: further right is better, the bars are the standard deviation over regions. Middle "
+        "and right: further left is cheaper. What others published was measured on other data.",
         "IoU, number of parameters and seconds a patch of every network.",
     ),
     "data": Question(

@@ -36,12 +36,15 @@ class WindowBlock(nn.Module):
     def attend(self, x: Tensor) -> Tensor:
         """Let tokens (N, H, W, c) look at those of their window."""
         height, width = x.shape[1:3]
-        # Where one window covers all there is nothing to shift.
-        shift = self.window // 2 if self.shifted and max(height, width) > self.window else 0
+        shift = self.shift(height), self.shift(width)
         windows = split_windows(x, self.window, shift)  # (N, M, T, c)
         seen = visible(height, width, self.window, shift, x.device)
         mixed = self.attention(windows, seen)
         return join_windows(mixed, height, width, self.window, shift)
+
+    def shift(self, length: int) -> int:
+        """Tokens to roll a side by: half a window, none where one window covers the side."""
+        return self.window // 2 if self.shifted and length > self.window else 0
 
 
 class WindowAttention(nn.Module):
@@ -71,7 +74,7 @@ class WindowAttention(nn.Module):
         return torch.unflatten(mixed, 0, (number, windows))
 
 
-def split_windows(x: Tensor, window: int, shift: int) -> Tensor:
+def split_windows(x: Tensor, window: int, shift: tuple[int, int]) -> Tensor:
     """Cut (N, H, W, c), padded at the bottom and right and rolled back by `shift`, into windows.
 
     Returns
@@ -81,33 +84,34 @@ def split_windows(x: Tensor, window: int, shift: int) -> Tensor:
     """
     height, width = x.shape[1:3]
     x = F.pad(x, (0, 0, 0, -width % window, 0, -height % window))
-    x = x.roll((-shift, -shift), (1, 2))
+    x = x.roll((-shift[0], -shift[1]), (1, 2))
     x = torch.unflatten(torch.unflatten(x, 1, (-1, window)), 3, (-1, window))
     # (N, rows, w, columns, w, c) before, windows beside windows after
     return x.transpose(2, 3).flatten(3, 4).flatten(1, 2)
 
 
-def join_windows(x: Tensor, height: int, width: int, window: int, shift: int) -> Tensor:
+def join_windows(x: Tensor, height: int, width: int, window: int, shift: tuple[int, int]) -> Tensor:
     """Undo `split_windows`: (N, M, T, c) to (N, H, W, c)."""
     columns = -(-width // window)
     x = torch.unflatten(torch.unflatten(x, 2, (window, window)), 1, (-1, columns))
     x = x.transpose(2, 3).flatten(3, 4).flatten(1, 2)  # (N, H', W', c)
-    return x.roll((shift, shift), (1, 2))[:, :height, :width]
+    return x.roll(shift, (1, 2))[:, :height, :width]
 
 
 def visible(
-    height: int, width: int, window: int, shift: int, device: torch.device
+    height: int, width: int, window: int, shift: tuple[int, int], device: torch.device
 ) -> Tensor | None:
     """Tell which tokens of a window see which: bool (M, T, T), None if all see all.
 
     Padding is apart from the image, and what the roll brought over the border is apart from what
     lies there.
     """
-    if not shift and height % window == 0 and width % window == 0:
+    if not any(shift) and height % window == 0 and width % window == 0:
         return None
-    rows, columns = _parts(height, window, shift, device), _parts(width, window, shift, device)
+    rows = _parts(height, window, shift[0], device)
+    columns = _parts(width, window, shift[1], device)
     parts = 4 * rows[:, None] + columns  # (H', W')
-    labels = split_windows(parts[None, :, :, None], window, 0)[0, ..., 0]  # (M, T)
+    labels = split_windows(parts[None, :, :, None], window, (0, 0))[0, ..., 0]  # (M, T)
     return labels[:, :, None] == labels[:, None, :]
 
 

@@ -29,6 +29,7 @@ def test_moraines_between_ice_are_not_doubted_and_cliffs_in_debris_are(tongue):
     debris = find(*tongue).debris
     assert (debris[8:40, 20:40] == 0).all()
     assert (debris[60:63, 28:31] > 0).all()
+    assert (debris[46:85, 20:40] > 0).all()
 
 
 def test_doubt_grows_down_the_tongue_and_goes_on_beyond_it(tongue):
@@ -43,6 +44,15 @@ def test_doubt_grows_down_the_tongue_and_goes_on_beyond_it(tongue):
     assert beyond[86:89, 22:38].any()
     assert not beyond[surface == SurfaceClass.WATER].any()
     assert not beyond[:30].any()
+
+
+def test_till_passes_for_covered_ice_more_easily_than_rock(tongue):
+    labels, surface = tongue
+    till = find(labels, surface).debris
+    surface[85:, 30:] = SurfaceClass.ROCK
+    rock = find(labels, surface).debris
+    assert rock[85:88, 31:38].mean() > till[85:88, 31:38].mean()
+    assert rock[85:88, 22:29].mean() < till[85:88, 22:29].mean()
 
 
 def test_a_glacier_without_bare_ice_is_doubted_from_its_middle(tongue):

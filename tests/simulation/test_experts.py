@@ -233,6 +233,18 @@ def test_the_line_is_moved_in_shadow_only(pixels):
     assert taken.sum() - (labels > 0).sum() == pytest.approx(pixels * 80, rel=0.35)
 
 
+def test_the_line_leans_outwards_by_its_pixels():
+    labels = np.zeros((80, 80), dtype=np.int32)
+    labels[20:60, 20:60] = 1
+    surface = np.where(labels > 0, SurfaceClass.ICE, SurfaceClass.ROCK).astype(np.uint8)
+    inner, outer = (
+        digitise(doubts(labels, surface), GRID, CRS, habits=Habits(lean=lean), seed=1, analyst="A")
+        for lean in (-0.5, 0.5)
+    )
+    between = outer.area.sum() - inner.area.sum()
+    assert between == pytest.approx(inner.length.sum() * 30.0, rel=0.1)
+
+
 def test_glaciers_end_with_the_scene():
     labels = np.ones((60, 60), dtype=np.int32)
     labels[:, 40:] = 0

@@ -16,6 +16,8 @@ scene_app = typer.Typer(help="Scenes of your own.", no_args_is_help=True)
 weights_app = typer.Typer(help="Weights of networks.", no_args_is_help=True)
 app.add_typer(scene_app, name="scene")
 app.add_typer(weights_app, name="weights")
+models_app = typer.Typer(help="Models and their cards.", invoke_without_command=True)
+app.add_typer(models_app, name="models")
 tiles_app = typer.Typer(help="Tile datasets in HDF5.", no_args_is_help=True)
 app.add_typer(tiles_app, name="tiles")
 
@@ -124,6 +126,31 @@ def compare(
     typer.echo(f"All columns and their provenance: {out}")
 
 
+@models_app.callback()
+def models(context: typer.Context) -> None:
+    """List the models at hand; `models show ID` prints a card."""
+    from glacier_core.models.listing import summarise_models
+    from glacier_core.reporting.model_cards import models_table
+
+    if context.invoked_subcommand is not None:
+        return
+    readable, faults = summarise_models()
+    typer.echo(models_table(readable))
+    for fault in faults:
+        typer.secho(fault, fg=typer.colors.RED, err=True)
+
+
+@models_app.command("show")
+def show_model(
+    model: Annotated[str, typer.Argument(help="A model id (see `models`) or a model folder.")],
+) -> None:
+    """Print the card of a model: training, limits, figures with intervals, licence, hash."""
+    from glacier_core.models.listing import summarise_model
+    from glacier_core.reporting.model_cards import card_text
+
+    typer.echo(card_text(summarise_model(model)))
+
+
 @weights_app.command()
 def convert(
     file: Annotated[Path, typer.Argument(help="Keras-2 weights (.h5) of the authors.")],
@@ -161,7 +188,7 @@ def train(
     architecture: Annotated[str | None, typer.Option(help="Such as resunet.")] = None,
     tiles: Annotated[
         Path | None,
-        typer.Option(help="Folder with a file of tiles each named _train_, _val_ and _test_."),
+        typer.Option(help="Folder with training.hdf5, validation.hdf5 and test.hdf5."),
     ] = None,
     start_from: Annotated[
         str | None, typer.Option(help="Model to train on, for finetuning: an id or a folder.")

@@ -179,3 +179,11 @@ def test_benchmark_writes_a_table_and_tells_what_failed(tmp_path):
     assert "Failed: NDSI > 0.4 on t.hdf5" in failed.output
     assert benchmark("", "b.parquet").exit_code == 2
     assert benchmark("test=", "b.csv").exit_code == 2
+
+
+def test_models_are_listed_and_a_card_is_printed():
+    listed = run("models")
+    assert "glavitu-small" in listed
+    card = run("models", "show", "glavitu-small")
+    assert gc.load_model("glavitu-small").card.sha256 in card
+    assert "Trained on" in card

@@ -41,11 +41,31 @@ def load_model(source: str | Path) -> Model:
     ModelError
         If there is no such model, or its card or weights are damaged.
     """
-    folder = _find(source)
+    folder = model_folder(source)
     card = read_card(folder / CARD)
     network = build_network(card.config)
     set_weights(network, read_weights(folder / WEIGHTS, card.sha256))
     return Model(network.eval().requires_grad_(False), card)
+
+
+def model_folder(source: str | Path) -> Path:
+    """Return the folder of a model, which holds its weights, its card and the pictures of its card.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model.
+    """
+    folders = _folders()
+    if str(source) in folders:
+        return folders[str(source)]
+    folder = Path(source)
+    if folder.is_dir():
+        return folder
+    raise ModelError(
+        f"There is no model {str(source)!r}. Known are {', '.join(folders) or 'none'}; "
+        f"or give a folder with {WEIGHTS} and {CARD}."
+    )
 
 
 def save_model(network: Network, card: ModelCard, folder: Path) -> ModelCard:
@@ -69,19 +89,6 @@ def save_model(network: Network, card: ModelCard, folder: Path) -> ModelCard:
     except OSError as error:
         raise StorageError(f"The model cannot be written to {folder}: {error}.") from error
     return card
-
-
-def _find(source: str | Path) -> Path:
-    folders = _folders()
-    if str(source) in folders:
-        return folders[str(source)]
-    folder = Path(source)
-    if folder.is_dir():
-        return folder
-    raise ModelError(
-        f"There is no model {str(source)!r}. Known are {', '.join(folders) or 'none'}; "
-        f"or give a folder with {WEIGHTS} and {CARD}."
-    )
 
 
 def _folders() -> dict[str, Path]:

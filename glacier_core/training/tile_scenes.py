@@ -20,8 +20,12 @@ from glacier_core.training.training_scene import (
     TrainingScene,
 )
 
-PURPOSES: Final = ("train", "val", "test")
-"""Parts of the names of the three files, as published."""
+PURPOSES: Final = {
+    "train": ("train", "training"),
+    "val": ("val", "validation"),
+    "test": ("test",),
+}
+"""Words in the names of the three files: the authors' and those of `tiles simulate`."""
 
 ENDINGS: Final = (".hdf5", ".h5")
 
@@ -190,17 +194,18 @@ def find_tile_files(folder: Path) -> dict[str, Path]:
     Raises
     ------
     SourceError
-        If there is not exactly one file for each, named after it as published:
-        ``20230905_train_global_ps384.hdf5``.
+        If there is not exactly one file for each, named after it: ``training.hdf5``, or as
+        published ``20230905_train_global_ps384.hdf5``.
     """
     files = sorted(file for ending in ENDINGS for file in folder.glob(f"*{ending}"))
     found = {}
-    for purpose in PURPOSES:
-        named = [file for file in files if purpose in file.stem.lower().split("_")]
+    for purpose, words in PURPOSES.items():
+        named = [file for file in files if set(words) & set(file.stem.lower().split("_"))]
         if len(named) != 1:
             raise SourceError(
-                f"The folder {folder} must hold exactly one file of tiles with '_{purpose}_' in "
-                f"its name; there are {len(named)}: {', '.join(file.name for file in files)}."
+                f"The folder {folder} must hold exactly one file of tiles with the word "
+                f"{' or '.join(words)} in its name, not {len(named)}. It holds "
+                f"{', '.join(file.name for file in files) or 'no .hdf5 or .h5 file'}."
             )
         found[purpose] = named[0]
     return found

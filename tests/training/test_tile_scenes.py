@@ -109,8 +109,19 @@ def test_files_are_found_by_their_purpose(tmp_path):
         "test": "test.h5",
     }
     (tmp_path / "more_train.hdf5").touch()
-    with pytest.raises(SourceError, match="exactly one file of tiles with '_train_'"):
+    with pytest.raises(
+        SourceError, match="one file of tiles with the word train or training in its name, not 2"
+    ):
         find_tile_files(tmp_path)
+
+
+def test_simulated_datasets_are_found_as_well(tmp_path):
+    for name in ("training", "validation", "test", "place", "sensor"):
+        (tmp_path / f"{name}.hdf5").touch()
+    found = [path.stem for path in find_tile_files(tmp_path).values()]
+    assert found == ["training", "validation", "test"]
+    with pytest.raises(SourceError, match=r"It holds no \.hdf5"):
+        find_tile_files(tmp_path / "absent")
 
 
 def test_recipes_on_tiles_have_no_pairs(tiny_recipe, tmp_path):

@@ -53,8 +53,9 @@ _KEPT: Final = [
 def strategies_by_region(figures: pd.DataFrame) -> pd.DataFrame:
     """IoU of every strategy in every region, and the unweighted mean, on in-distribution tiles.
 
-    Models of one region each are one row of the picture; its mean is over the regions that have a
-    figure. Only the architecture that was trained by most strategies is shown.
+    Models of one region each are one row of the picture; it has a mean only where there is a model
+    for every region, as that of some regions could not be held against the others'. Only the
+    architecture that was trained by most strategies is shown.
 
     Returns
     -------
@@ -68,7 +69,8 @@ def strategies_by_region(figures: pd.DataFrame) -> pd.DataFrame:
     found = _of_most_strategies(_largest_runs(found))
     together = _together(found)
     found = found[~(together & (found["region"] == MEAN))]
-    return _ordered(pd.concat([found, _mean_of_regions(found[_together(found)])]))
+    everywhere = set(found.loc[~found["published"], "region"]) - {MEAN}
+    return _ordered(pd.concat([found, _mean_of_regions(found[_together(found)], everywhere)]))
 
 
 def architectures(figures: pd.DataFrame) -> pd.DataFrame:
@@ -176,10 +178,12 @@ def _together(found: pd.DataFrame) -> "pd.Series[bool]":
     return found["strategy"].isin(OF_ONE_REGION)
 
 
-def _mean_of_regions(found: pd.DataFrame) -> pd.DataFrame:
+def _mean_of_regions(found: pd.DataFrame, everywhere: set[str]) -> pd.DataFrame:
     """Return the mean over regions of the strategies whose models are of one region each."""
     rows = []
     for (strategy, architecture), some in found.groupby(["strategy", "architecture"]):
+        if set(some["region"]) != everywhere:
+            continue
         first = some.iloc[0].to_dict()
         told = {"model": f"{len(some)} models", "run": "", "region": MEAN}
         mean = {"value": float(some["value"].mean()), "count": some["count"].sum()}

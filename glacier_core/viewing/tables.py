@@ -5,13 +5,17 @@ from typing import Final
 
 import pandas as pd
 
-from glacier_core.models.card import ModelCard
+from glacier_core.baselines import PIXEL_BASELINES
+from glacier_core.models.card import Accuracy, ModelCard
 
-_RULE: Final = re.compile(r"(?P<metric>.+), (?P<rule>NDSI > [\d.]+)")
+_RULE: Final = re.compile(
+    rf"(?P<metric>.+), (?P<rule>NDSI > [\d.]+|{'|'.join(map(re.escape, PIXEL_BASELINES))})"
+)
+_WORDS: Final = ("dataset", "metric", "interval", "data")
 
 
 def accuracy_table(card: ModelCard) -> pd.DataFrame:
-    """Return the measured figures of a model, with the NDSI rule's beside them.
+    """Return the measured figures of a model, with those of simple rules beside them.
 
     Parameters
     ----------
@@ -22,8 +26,9 @@ def accuracy_table(card: ModelCard) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``dataset``, ``metric``, ``network`` and, where the card holds any, a column named after
-        the rule; ``data`` (``"simulated"`` or ``"observed"``). In the order of the card.
+        ``dataset``, ``metric``, ``network``; where the card holds any, ``interval`` (of the
+        network's figure, a text) and a column named after each rule; ``data`` (``"simulated"``
+        or ``"observed"``). In the order of the card.
     """
     rows: dict[tuple[str, str], dict[str, object]] = {}
     for figure in card.accuracy:
@@ -32,6 +37,15 @@ def accuracy_table(card: ModelCard) -> pd.DataFrame:
         row = rows.setdefault((figure.dataset, metric), {})
         row |= {"dataset": figure.dataset, "metric": metric, column: figure.value}
         row["data"] = "simulated" if figure.simulated else "observed"
+        if column == "network" and (told := _interval(figure)):
+            row["interval"] = told
     table = pd.DataFrame(list(rows.values()))
-    rules = [name for name in table if name not in ("dataset", "metric", "network", "data")]
-    return table.reindex(columns=["dataset", "metric", "network", *rules, "data"])
+    rules = [name for name in table if name not in (*_WORDS, "network")]
+    interval = ["interval"] if "interval" in table else []
+    return table.reindex(columns=["dataset", "metric", "network", *interval, *rules, "data"])
+
+
+def _interval(figure: Accuracy) -> str:
+    if figure.low is None or figure.high is None:
+        return ""
+    return f"{figure.low:.3f} to {figure.high:.3f}".replace("-", "−")

@@ -1,11 +1,10 @@
 from pathlib import Path
 
-from tests.inference.stubs import CURVE, make_card
-
 from glacier_core.models.card import Accuracy
 from glacier_core.models.listing import ModelSummary
 from glacier_core.models.parts import Deviation, Picture
 from glacier_core.reporting.model_cards import card_text, figure_text, models_table
+from tests.inference.stubs import CURVE, make_card
 
 
 def summary(**facts):
@@ -33,7 +32,13 @@ def test_a_figure_has_its_interval():
 
 def test_a_line_of_the_list_tells_all_that_one_chooses_by():
     head, line = models_table([summary()]).splitlines()
-    assert head.split() == ["ID", "TITLE", "ARCHITECTURE", "PARAMETERS", "INPUTS", "MB"] + [
+    assert head.split() == [
+        "ID",
+        "TITLE",
+        "ARCHITECTURE",
+        "PARAMETERS",
+        "INPUTS",
+        "MB",
         "LICENCE",
         "WHERE",
     ]

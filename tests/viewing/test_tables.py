@@ -37,3 +37,23 @@ def test_no_rule_no_column_and_no_figure_no_row():
         "data",
     ]
     assert accuracy_table(tiny_card(accuracy=())).empty
+
+
+def test_intervals_and_every_rule_have_their_columns():
+    known = {"low": 0.81, "high": 0.87, "interval": "scenes drawn"}
+    card = tiny_card(
+        accuracy=(
+            Accuracy(dataset="scenes", metric="IoU", value=0.84, simulated=True, **known),
+            figure("IoU, per-pixel boosting", 0.79),
+            figure("IoU, tuned NDSI", 0.77),
+            figure("IoU of the two maps, no truth involved", 0.9),
+        )
+    )
+    table = accuracy_table(card)
+    assert list(table) == [
+        *("dataset", "metric", "network", "interval"),
+        *("per-pixel boosting", "tuned NDSI", "data"),
+    ]
+    first = table.iloc[0]
+    assert (first["interval"], first["per-pixel boosting"]) == ("0.810 to 0.870", 0.79)
+    assert table.iloc[1]["metric"] == "IoU of the two maps, no truth involved"

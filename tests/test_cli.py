@@ -2,12 +2,14 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+import typer
 from shapely.geometry import box
 from typer.testing import CliRunner
 
@@ -17,7 +19,7 @@ from glacier_core.models.glavitu import GlaViTU, GlaViTUConfig
 from glacier_core.models.registry import save_model
 from glacier_core.sources import simulated_tiles
 from glacier_core.sources.tile_writing import write_tiles
-from tests.inference.stubs import make_card, tiny_glavitu
+from tests.inference.stubs import TINY, make_card, tiny_glavitu
 from tests.models.keras_files import randomise, write_keras
 from tests.rasters import CRS, make_scene, plane, reflectances, write_geotiff
 from tests.tile_files import SHAPE, by_hand, make_tile
@@ -187,3 +189,42 @@ def test_models_are_listed_and_a_card_is_printed():
     card = run("models", "show", "glavitu-small")
     assert gc.load_model("glavitu-small").card.sha256 in card
     assert "Trained on" in card
+
+
+def test_train_hands_on_every_choice(tmp_path, monkeypatch):
+    told = {}
+
+    def listen(recipe, out, **choices):
+        told.update(choices, recipe=recipe, out=out)
+        return out / recipe
+
+    monkeypatch.setattr(gc, "train", listen)
+    words = ("--strategy", "finetuning", "--region", "ALP", "--region", "CA", "--track", "all")
+    more = ("--architecture", "resunet", "--start-from", "m", "--steps", 9, "--device", "cpu")
+    output = run("train", "--out", tmp_path, "--tiles", tmp_path / "t", *words, *more)
+    assert "glavitu-small" in output
+    progress = told.pop("progress")
+    assert progress is typer.echo
+    assert told == {
+        "recipe": "glavitu-small",
+        "out": tmp_path,
+        "strategy": "finetuning",
+        "regions": ("ALP", "CA"),
+        "track": "all",
+        "architecture": "resunet",
+        "tiles": tmp_path / "t",
+        "start_from": "m",
+        "steps": 9,
+        "device": "cpu",
+    }
+
+
+def test_optimise_location_writes_weights_that_map_takes(tmp_path, scene_folder):
+    config = replace(TINY, location="region", regions=3)
+    model = tiny_glavitu(config=config, regions=("ALP", "HMA", "unknown"))
+    save_model(model.network, model.card, tmp_path / "model")
+    weights = tmp_path / "weights.json"
+    output = run("optimise-location", scene_folder, tmp_path / "model", weights, "--epochs", 1)
+    assert "ALP 0.33" in output
+    words = ("--model", tmp_path / "model", "--location", weights, "--out", tmp_path / "map")
+    assert "km²" in run("map", scene_folder, *words)

@@ -39,7 +39,6 @@ def refused(path, sentence):
     assert "\n" not in message
     assert len(message) < 500
     assert message.endswith((".", ")"))
-    del caught
     assert open_handles() == before
 
 

@@ -1,5 +1,7 @@
 """Spatial blocks: no two tiles of different splits are neighbours, wherever on the globe."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import shapely
@@ -149,6 +151,14 @@ def test_a_wider_gap_leaves_out_more():
     ]
     assert left_out == sorted(left_out)
     assert left_out[0] < left_out[-1]
+
+
+def test_tiles_that_touch_are_never_in_two_splits():
+    row = grid(rows=1, columns=12)
+    splits = assign_blocks(row, 20.0, gap_km=0.0)
+    assert len(set(splits) - {"left-out"}) == 3
+    for one, other in pairwise(splits):
+        assert one == other or "left-out" in (one, other)
 
 
 def test_no_more_is_left_out_than_has_to_be():

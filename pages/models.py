@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+import glacier_core as gc
 from glacier_core.benchmark import views
 from glacier_core.benchmark.definitions import BENCHMARK_DEFINITIONS
 from glacier_core.benchmark.storage import benchmark_parquet
@@ -175,6 +176,19 @@ def everything(figures: pd.DataFrame) -> None:
     )
 
 
+def one_card() -> None:
+    from glacier_core.models.card import read_card
+    from glacier_core.models.registry import CARD, model_folder
+    from pages.components.model_card import show_model_card
+
+    names = gc.list_models()
+    usual = names.index(DEFAULT_MODEL) if DEFAULT_MODEL in names else 0
+    name = st.selectbox("Model", names, index=usual, key="card")
+    with guard():
+        folder = model_folder(name)
+        show_model_card(read_card(folder / CARD), folder)
+
+
 state = app_state()
 st.markdown(WHAT)
 with guard():
@@ -199,3 +213,4 @@ show_definitions(BENCHMARK_DEFINITIONS, BENCHMARK_DEFINITIONS, "What the numbers
 everything(benchmark.figures)
 st.subheader("Model cards")
 st.page_link("about.py", label="What each model was trained on", icon=":material/badge:")
+one_card()

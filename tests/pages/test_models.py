@@ -105,3 +105,11 @@ def test_the_question_that_is_chosen_enters_the_address(benchmark, open_page):
     assert "run" not in app.query_params
     title, _ = one_figure(app)
     assert title.startswith(TITLES["data"])
+
+
+def test_a_card_can_be_read_without_its_weights(model, open_page):
+    (settings().data_dir / "models" / "tiny" / "weights.safetensors").unlink()
+    app = open_page("models")
+    app.selectbox(key="card").set_value("tiny").run()
+    assert not app.exception
+    assert "Not trained: random weights" in paragraphs(app).replace("\\", "")

@@ -121,7 +121,12 @@ def _drifts(ground: Ground, generator: np.random.Generator, snow_height: Grid, s
 def lakes_and_sea(
     ground: Ground, generator: np.random.Generator, style: str
 ) -> tuple[Ground, list[Layer]]:
-    """Fill hollows and low ground with level water; icebergs float on the sea near the ice."""
+    """Fill hollows and low ground with level water; icebergs float on the sea near the ice.
+
+    Lakes that the ground knows of take the place of drawn ones.
+    """
+    if ground.lakes is not None:
+        return ground, [Layer(SurfaceClass.WATER, "water", ground.lakes.astype(np.float32))]
     if style == "none":
         return ground, []
     if style == "sea":

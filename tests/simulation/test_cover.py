@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -123,3 +125,14 @@ def test_no_water_when_none_is_asked_for(tongue, generator):
     ground, layers = lakes_and_sea(tongue, generator, "none")
     assert ground is tongue
     assert layers == []
+
+
+def test_lakes_that_the_ground_knows_of_are_water_and_no_others():
+    rows, columns = np.mgrid[:80, :80].astype(np.float32)
+    lakes = np.hypot(rows - 40.0, columns - 40.0) < 9.0
+    ground = replace(make_ground(2000.0 - 3.0 * rows), lakes=lakes)
+    for style in ("none", "lakes", "sea"):
+        same, water = lakes_and_sea(ground, random(), style)
+        assert same is ground
+        assert len(water) == 1
+        assert np.array_equal(water[0].share > 0.5, lakes)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from glacier_core.reporting.exports import save_comparison
     from glacier_core.scene import Scene
     from glacier_core.simulation.demonstrations import simulate_scene
+    from glacier_core.simulation.series import simulate_series
     from glacier_core.sources import list_scenes, open_scene, scene_from_files, write_scene
     from glacier_core.sources.simulated_tiles import simulate_tile_dataset
     from glacier_core.sources.tile_survey import survey_tiles
@@ -54,6 +55,7 @@ _HOMES = {
     "save_comparison": "glacier_core.reporting.exports",
     "scene_from_files": "glacier_core.sources",
     "simulate_scene": "glacier_core.simulation.demonstrations",
+    "simulate_series": "glacier_core.simulation.series",
     "simulate_tile_dataset": "glacier_core.sources.simulated_tiles",
     "survey_tiles": "glacier_core.sources.tile_survey",
     "train": "glacier_core.training.recipe",
@@ -82,6 +84,7 @@ __all__ = [
     "save_comparison",
     "scene_from_files",
     "simulate_scene",
+    "simulate_series",
     "simulate_tile_dataset",
     "survey_tiles",
     "train",

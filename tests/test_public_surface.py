@@ -28,6 +28,7 @@ NAMES = [
     "save_comparison",
     "scene_from_files",
     "simulate_scene",
+    "simulate_series",
     "simulate_tile_dataset",
     "survey_tiles",
     "train",

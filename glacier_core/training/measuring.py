@@ -16,6 +16,7 @@ from glacier_core.models.blocks import Network
 from glacier_core.models.card import Accuracy, CalibrationCurve, ModelCard, Reliability
 from glacier_core.models.inputs import PUBLISHED_REGIONS
 from glacier_core.models.registry import Model
+from glacier_core.training.card_limits import some_scenes
 from glacier_core.training.data import TrainingData
 from glacier_core.training.evaluation import (
     NETWORK,
@@ -30,6 +31,7 @@ from glacier_core.training.evaluation import (
 from glacier_core.training.hyperparameters import Recipe, members_of
 from glacier_core.training.intervals import interval_facts
 from glacier_core.training.material import SceneFiles, whole_scenes
+from glacier_core.training.pixel_baselines import fit_pixel_baselines
 from glacier_core.training.reality import real_figures
 
 LICENCE = "BSD-3-Clause"
@@ -75,7 +77,8 @@ def measure(network: Network, recipe: Recipe, data: TrainingData) -> Measured:
     patch_size = members_of(recipe)[0].patch_size
     validation = score_scenes(network, whole_scenes(data.material.validation), patch_size)
     curve = fit_curve(list(validation), data.calibrated_on)
-    scenes = list(score_scenes(network, whole_scenes(data.scored), patch_size))
+    baselines = fit_pixel_baselines(some_scenes(data.material.singles))
+    scenes = list(score_scenes(network, whole_scenes(data.scored), patch_size, baselines))
     pairs = data.material.watched_pairs
     return Measured(
         curve=curve,

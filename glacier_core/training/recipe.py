@@ -13,6 +13,7 @@ from glacier_core.simulation.ground import SurfaceClass
 from glacier_core.training.adapting import Choices, adapt_recipe
 from glacier_core.training.augmentation import Augmentation
 from glacier_core.training.balance import balance_classes
+from glacier_core.training.card_limits import with_limits
 from glacier_core.training.data import open_data
 from glacier_core.training.describing import describe_training
 from glacier_core.training.hyperparameters import (
@@ -191,6 +192,8 @@ def train(
         measured = measure(network, chosen, data)
         told = describe_training(chosen, data, seconds, offset)
         card = write_card(chosen, network, measured, data, told, tell)
+        tell("Looking for its limits: robustness, worst scenes, what is typical.")
+        card = with_limits(card, network, data, home / chosen.name)
     save_model(network, card, home / chosen.name)
     return home / chosen.name
 

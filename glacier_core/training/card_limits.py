@@ -1,0 +1,59 @@
+"""The part of a model card that tells where its model ends: failures, robustness, typicality."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from glacier_core.confidence.typicality import fit_typicality
+from glacier_core.models.blocks import Network
+from glacier_core.models.card import ModelCard
+from glacier_core.models.parts import keep_pictures
+from glacier_core.models.typicality import TypicalityLimit
+from glacier_core.training.data import TrainingData
+from glacier_core.training.failures import failure_pictures
+from glacier_core.training.material import Scenes, whole_scenes
+from glacier_core.training.robustness import robustness_figures
+from glacier_core.training.training_scene import TrainingScene
+
+MOST_SCENES = 200
+"""Training scenes that baselines and typicality are learnt from: more change little."""
+
+
+def with_limits(card: ModelCard, network: Network, data: TrainingData, folder: Path) -> ModelCard:
+    """Return a card that also says what its model cannot do.
+
+    Parameters
+    ----------
+    card : ModelCard
+        With everything else.
+    network : Network
+        In evaluation mode.
+    data : TrainingData
+        Of real tiles only the typicality is learnt: their surfaces are unknown.
+    folder : Path
+        Of the model; pictures of failures are written into it.
+    """
+    learnt = card.model_copy(update={"typicality": _typicality(card, data)})
+    if not data.simulated:
+        return learnt
+    figures = robustness_figures(network, whole_scenes(data.scored), card.patch_size)
+    pictures = failure_pictures(network, data.scored, card.patch_size)
+    return learnt.model_copy(
+        update={
+            "accuracy": (*card.accuracy, *figures),
+            "pictures": keep_pictures(folder, pictures),
+        }
+    )
+
+
+def some_scenes(scenes: Scenes) -> Iterator[TrainingScene]:
+    """Yield `MOST_SCENES` scenes at most, spread evenly over all."""
+    step = -(-len(scenes) // MOST_SCENES) or 1
+    return (scenes[number].whole() for number in range(0, len(scenes), step))
+
+
+def _typicality(card: ModelCard, data: TrainingData) -> TypicalityLimit:
+    return fit_typicality(
+        lambda: ((scene.optical, scene.slope) for scene in some_scenes(data.material.singles)),
+        window=card.patch_size,
+        fitted_on="the scenes it was trained on",
+    )

@@ -35,7 +35,12 @@ def with_limits(card: ModelCard, network: Network, data: TrainingData, folder: P
     learnt = card.model_copy(update={"typicality": _typicality(card, data)})
     if not data.simulated:
         return learnt
-    figures = robustness_figures(network, whole_scenes(data.scored), card.patch_size)
+    figures = robustness_figures(
+        network,
+        whole_scenes(data.scored),
+        card.patch_size,
+        scored_set=data.scored_set,
+    )
     pictures = failure_pictures(network, data.scored, card.patch_size)
     return learnt.model_copy(
         update={

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glacier_core.errors import SourceError
+from glacier_core.models.inputs import UNKNOWN_REGION
 from glacier_core.sources.terrain import fetch_terrain
 from glacier_core.training.hyperparameters import TrainingRecipe
 from glacier_core.training.material import Material, SceneFiles, Scenes, pair_files
@@ -122,6 +123,8 @@ def simulated_data(recipe: TrainingRecipe, home: Path, tell: Callable[[str], Non
     }
     if recipe.regions:
         files = _of_regions(files, recipe)
+    if recipe.network.location:
+        _check_known(files["training"] + files["training-pairs"])
     return TrainingData(
         Material(
             singles=_singles(files["training"]),
@@ -179,6 +182,20 @@ def _of_regions(files: Files, recipe: TrainingRecipe) -> Files:
             f"{', '.join(recipe.regions)}. Raise their number in the recipe, or train on tiles."
         )
     return kept
+
+
+def _check_known(files: list[tuple[Path, ...]]) -> None:
+    """Refuse scenes none of which lies anywhere to a network that is told where it looks.
+
+    Raises
+    ------
+    SourceError
+    """
+    if all(region_of_file(paths[0]) == UNKNOWN_REGION for paths in files):
+        raise SourceError(
+            f"None of the {len(files)} training scenes has a region: they were drawn by version "
+            "0.1. Choose another folder, so that they are drawn anew."
+        )
 
 
 def _describe_scenes(recipe: TrainingRecipe, singles: int, pairs: int) -> str:

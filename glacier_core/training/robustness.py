@@ -33,6 +33,7 @@ def robustness_figures(
     scenes: Iterable[TrainingScene | Path],
     patch_size: int,
     *,
+    scored_set: str = "simulated held-out scenes",
     seed: int = 0,
 ) -> list[Accuracy]:
     """Map held-out simulated scenes, undisturbed and disturbed in each way.
@@ -45,6 +46,8 @@ def robustness_figures(
         Never trained on.
     patch_size : int
         Side of the windows in pixels.
+    scored_set : str
+        What the scenes are, to follow their number.
     seed : int
         Of every disturbance; that of a scene follows from it and from the scene's place.
 
@@ -61,12 +64,12 @@ def robustness_figures(
         for name, disturb in DISTURBANCES.items():
             disturbed = disturb(scene, np.random.default_rng((seed, number)))
             counts[name].append(_tally(network, disturbed, patch_size))
-    return _figures(counts)
+    return _figures(counts, scored_set)
 
 
-def _figures(counts: dict[str, list[Tally]]) -> list[Accuracy]:
+def _figures(counts: dict[str, list[Tally]], scored_set: str) -> list[Accuracy]:
     before = counts.pop("")
-    dataset = f"{len(before)} simulated held-out scenes"
+    dataset = f"{len(before)} {scored_set}"
     undisturbed = pooled_share(before)
     if not np.isfinite(undisturbed):
         return []

@@ -7,7 +7,7 @@ from glacier_core.inference.location import location_vector
 from glacier_core.models.inputs import PUBLISHED_REGIONS
 from glacier_core.models.registry import load_model
 from glacier_core.sources.tile_writing import write_tiles
-from glacier_core.training import measuring
+from glacier_core.training import card_limits, measuring
 from glacier_core.training.data import open_data, simulated_data
 from glacier_core.training.hyperparameters import EnsembleRecipe
 from glacier_core.training.logbook import LOG
@@ -25,6 +25,7 @@ def no_real_scene(monkeypatch):
         raise ModelError("another model")
 
     monkeypatch.setattr(measuring, "real_figures", lacking)
+    monkeypatch.setattr(card_limits, "robustness_figures", lambda *arguments, **more: [])
 
 
 @pytest.fixture
@@ -166,3 +167,18 @@ def test_regional_training_takes_the_scenes_of_its_regions(tiny_recipe, drawn, t
     assert "of ALP only" in data.training
     with pytest.raises(SourceError, match="None of the 5 training scenes lies in HMA"):
         simulated_data(replace(recipe, regions=("HMA",)), tmp_path, print)
+
+
+def test_scenes_that_lie_nowhere_teach_no_region(tiny_recipe, monkeypatch, make_scene, tmp_path):
+    def keep(batch, folder, samples, tell, *, procedural):
+        folder.mkdir(parents=True, exist_ok=True)
+        for paths in batch.files(folder):
+            for path in paths:
+                make_scene(0).save(path)
+        return batch.files(folder)
+
+    monkeypatch.setattr("glacier_core.training.data.keep_scenes", keep)
+    network = replace(tiny_recipe.network, location="region")
+    recipe = replace(tiny_recipe, strategy="region-encoding", network=network, real_terrain=False)
+    with pytest.raises(SourceError, match="None of the 4 training scenes has a region"):
+        simulated_data(recipe, tmp_path, print)

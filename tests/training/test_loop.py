@@ -207,7 +207,7 @@ def test_training_on_pairs_makes_two_images_agree(tiny_recipe, pairs, tmp_path):
             pairs=1,
             paired_scenes=2,
             consistency_weight=weight,
-            steps=40,
+            steps=25,
             learning_rate=1e-2,
         )
         folder = tmp_path / str(weight)

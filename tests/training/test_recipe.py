@@ -6,11 +6,13 @@ import pytest
 
 from glacier_core.errors import ModelError, StorageError
 from glacier_core.models.card import Accuracy
+from glacier_core.models.config import GlaViTUConfig
 from glacier_core.models.registry import load_model
 from glacier_core.settings import settings
 from glacier_core.training import measuring, recipe, scenes
 from glacier_core.training.data import scene_batches
 from glacier_core.training.hyperparameters import EnsembleRecipe, members_of
+from glacier_core.training.published_augmentation import PublishedAugmentation
 from glacier_core.training.recipe import RECIPES, train
 from glacier_core.training.scenes import TrainingScene
 
@@ -43,7 +45,7 @@ def test_the_smoke_recipe_goes_all_the_way_and_is_not_repeated(tmp_path, monkeyp
 
 
 def test_unknown_recipes_name_the_known_ones(tmp_path):
-    with pytest.raises(ModelError, match="glavitu-small, smoke"):
+    with pytest.raises(ModelError, match="glavitu-small, published, smoke"):
         train("glavitu-huge", tmp_path)
 
 
@@ -104,3 +106,13 @@ def test_members_of_an_ensemble_share_their_scenes(tiny_recipe):
     for lonely in ((tiny_recipe,), (tiny_recipe, tiny_recipe)):
         with pytest.raises(ModelError, match="two or more members of different names"):
             EnsembleRecipe("both", "Two", lonely)
+
+
+def test_the_published_recipe_has_the_published_numbers():
+    published = RECIPES["published"]
+    assert isinstance(published.augmentation, PublishedAugmentation)
+    assert (published.batch, published.patch_size, published.label_smoothing) == (8, 384, 0.1)
+    assert (published.learning_rate, published.cycles) == (5e-4, (10, 20, 40, 80))
+    assert published.weight_decay == published.average_decay == 0.0
+    assert published.network == GlaViTUConfig()
+    assert published.steps == 150 * published.checkpoint_every

@@ -111,3 +111,8 @@ def test_four_turns_are_none(make_scene):
     for _ in range(4):
         turned = turn(turned, generator())
     assert all(np.array_equal(turned.arrays[name], x) for name, x in scene.arrays.items())
+
+
+def test_figures_name_the_scenes_they_are_of(network, make_scene):
+    figures = robustness_figures(network, [make_scene(1)], 32, scored_set="simulated tiles (a)")
+    assert all(figure.dataset.startswith("1 simulated tiles (a)") for figure in figures)

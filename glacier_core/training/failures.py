@@ -12,6 +12,7 @@ from glacier_core.models.parts import LARGEST_PICTURE
 from glacier_core.scene import BANDS
 from glacier_core.training.evaluation import NETWORK, ScoredScene, Tally, map_scene, tallies
 from glacier_core.training.material import Scenes
+from glacier_core.training.patches import seen
 from glacier_core.training.training_scene import TrainingScene
 from glacier_core.viewing import palettes
 from glacier_core.viewing.rendering import (
@@ -97,8 +98,8 @@ def failure_picture(scene: TrainingScene, called: BoolArray) -> Picture:
     """
     bands = scene.optical[[BANDS.index(name) for name in COMPOSITE_BANDS["swir"]]]
     picture = composite_picture(bands, stretch_limits(bands))
-    outside = ndimage.binary_dilation(scene.glacier) & ~scene.glacier
-    inside = called & ~ndimage.binary_erosion(called)
+    outside = ndimage.binary_dilation(scene.glacier) & ~scene.glacier & seen(scene)
+    inside = called & ~ndimage.binary_erosion(called, border_value=1)
     for line, color in ((outside, palettes.EXPERT), (inside, palettes.PREDICTED)):
         picture[:, line] = np.array(palettes.rgb(color), np.uint8)[:, np.newaxis]
     return picture

@@ -74,7 +74,9 @@ def test_truth_is_blue_and_the_network_orange(make_scene):
     scene = make_scene(0)
     called = np.zeros_like(scene.glacier)
     called[10:20, 10:20] = True
+    scene.optical[:, 40:] = np.nan
     picture = failure_picture(scene, called)
+    assert tuple(picture[:, 45, 24]) == (0, 0, 0)  # nothing is drawn where nothing is seen
     assert tuple(picture[:, 5, 24]) == palettes.rgb(palettes.EXPERT)  # ice ends at column 23
     assert tuple(picture[:, 10, 15]) == palettes.rgb(palettes.PREDICTED)
     for line in ((5, 23), (15, 15), (9, 15)):
@@ -88,3 +90,10 @@ def test_a_network_without_fault_has_no_picture(network, make_scene, tmp_path):
     scene = make_scene(0)
     replace(scene, glacier=np.ones_like(scene.glacier)).save(tmp_path / "ice.npz")
     assert failure_pictures(network, SceneFiles([tmp_path / "ice.npz"]), 32) == {}
+
+
+def test_the_edge_of_the_image_is_no_outline(make_scene):
+    scene = make_scene(0)
+    picture = failure_picture(scene, np.ones_like(scene.glacier))
+    orange = np.array(palettes.rgb(palettes.PREDICTED))[:, None, None]
+    assert not (picture == orange).all(axis=0).any()

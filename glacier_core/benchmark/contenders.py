@@ -21,7 +21,6 @@ from glacier_core.inference.device import DeviceChoice, choose_device
 from glacier_core.inference.runner import Runner
 from glacier_core.inference.tiling import Blend, Window, windows
 from glacier_core.models.inputs import (
-    FEATURE_CHANNELS,
     UNKNOWN_REGION,
     coordinate_vector,
     region_vector,
@@ -208,9 +207,6 @@ class Network:
             for name, values in tile.features.items()
             if name in self.facts.groups or name in ("elevation", "slope")
         }
-        for name in self.model.card.inputs:
-            if name not in self.facts.groups and name != "dem":
-                arrays[name] = np.full((FEATURE_CHANNELS[name], *tile.shape), np.nan, np.float32)
         scaled = scale_features(arrays, self.model.card)
         for values in scaled.values():
             values[:, ~tile.valid] = 0.0

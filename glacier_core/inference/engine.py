@@ -19,7 +19,13 @@ from glacier_core.inference.progress import (
     Reporter,
     stop_if_cancelled,
 )
-from glacier_core.inference.request import MAP_VERSION, MappingOptions, Request, resolve
+from glacier_core.inference.request import (
+    MAP_VERSION,
+    MappingOptions,
+    Request,
+    absent_features,
+    resolve,
+)
 from glacier_core.inference.result import GlacierMap, make_map
 from glacier_core.inference.runner import Runner
 from glacier_core.inference.tiling import Blend, Window, windows
@@ -35,6 +41,9 @@ CONFIDENCE_ROWS = 512  # computed in double precision, so a part of the map at a
 NOTE_SURFACE = (
     "The scene holds surface reflectance; the network was made for top-of-atmosphere reflectance, "
     "so its probabilities may be off."
+)
+NOTE_ABSENT = (
+    "Mapped without {}, which the scene does not have; the model was trained to do without."
 )
 NOTE_UNCALIBRATED = (
     "The model has no calibration curve: confidence is one minus the entropy of the probability, "
@@ -233,6 +242,8 @@ def _notes(request: Request) -> list[str]:
         notes.append(NOTE_SURFACE)
     if request.model.card.calibration is None:
         notes.append(NOTE_UNCALIBRATED)
+    if absent := absent_features(request.scene, request.model):
+        notes.append(NOTE_ABSENT.format(", ".join(absent)))
     return notes
 
 

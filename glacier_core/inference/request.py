@@ -107,12 +107,17 @@ def resolve(scene: Scene, model: Model, options: MappingOptions) -> Request:
 
 def _check_features(scene: Scene, model: Model) -> None:
     """Refuse a scene without what the model takes; imagery and terrain every scene has."""
-    absent = [name for name in model.card.inputs if name != "dem" and name not in scene.data]
+    absent = set(absent_features(scene, model)) - set(model.card.optional_inputs)
     if absent:
         raise ModelError(
-            f"The model {model.card.name} needs {', '.join(absent)}, which the scene "
+            f"The model {model.card.name} needs {', '.join(sorted(absent))}, which the scene "
             f"{scene.id} does not have. Add it to the scene or choose a model without it."
         )
+
+
+def absent_features(scene: Scene, model: Model) -> list[str]:
+    """Return the feature groups that the model takes and the scene does not have."""
+    return [name for name in model.card.inputs if name != "dem" and name not in scene.data]
 
 
 def _key(
@@ -125,7 +130,10 @@ def _key(
     """Hash the inputs. Titles and names count too: they label the result."""
     card = model.card.model_dump(
         mode="json",
-        include={"name", "config", "scaling", "patch_size", "regions", "calibration", "typicality"},
+        include={
+            *("name", "config", "scaling", "patch_size", "regions", "strategy"),
+            *("calibration", "typicality"),
+        },
     )
     facts: dict[str, Any] = {
         "version": MAP_VERSION,

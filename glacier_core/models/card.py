@@ -143,6 +143,13 @@ class ModelCard(Part):
         return self.config.features
 
     @property
+    def optional_inputs(self) -> tuple[str, ...]:
+        """Feature groups that a scene may lack: it was trained to do without each of them."""
+        if self.strategy != "modality-dropout":
+            return ()
+        return tuple(name for name in self.inputs if name not in ("optical", "dem"))
+
+    @property
     def location(self) -> Literal["region", "coordinates"] | None:
         """Kind of the location vector that the network takes."""
         return self.config.location

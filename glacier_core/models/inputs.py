@@ -76,6 +76,11 @@ class InputDescription(Protocol):
         ...
 
     @property
+    def optional_inputs(self) -> Sequence[str]:
+        """Those of them that a scene may lack."""
+        ...
+
+    @property
     def scaling(self) -> Scaling:
         """Physical range of every channel."""
         ...
@@ -98,15 +103,21 @@ def scale_features(
 
     Returns
     -------
-    dict of float32 arrays (C, H, W), mostly 0..1, missing values 0.
+    dict of float32 arrays (C, H, W), mostly 0..1, missing values 0; so is all of an optional
+    feature that is not there.
 
     Raises
     ------
     ModelError
         If a feature that the model needs is not among the arrays, or has the wrong channels.
     """
+    present = [name for name in card.inputs if name in arrays or name not in card.optional_inputs]
+    scaled = {
+        name: scale_feature(name, _physical_feature(arrays, name), card.scaling) for name in present
+    }
+    shape = next(iter(scaled.values())).shape[1:]
     return {
-        name: scale_feature(name, _physical_feature(arrays, name), card.scaling)
+        name: scaled.get(name, np.zeros((FEATURE_CHANNELS[name], *shape), np.float32))
         for name in card.inputs
     }
 

@@ -188,6 +188,16 @@ def test_a_missing_feature_is_named(scene):
         gc.map_glaciers(scene, stub_model(Brightness(), config=config))
 
 
+def test_a_model_that_can_do_without_a_feature_says_that_it_did(scene):
+    config = GlaViTUConfig(**{**vars(TINY), "features": ("optical", "dem", "thermal")})
+    log = Log()
+    model = stub_model(Brightness(log), config=config, strategy="modality-dropout")
+    found = gc.map_glaciers(scene, model)
+    assert any("Mapped without thermal" in note for note in found.notes)
+    assert not log[0][0]["thermal"].any()
+    assert log[0][0]["optical"].any()
+
+
 def test_a_region_reaches_the_network():
     log, config = Log(), GlaViTUConfig(**{**vars(TINY), "location": "region", "regions": 3})
     model = stub_model(Brightness(log), config=config, regions=("ALP", "HMA", "unknown"))

@@ -160,3 +160,12 @@ def test_a_card_written_before_limits_were_told_still_loads():
     for name in ("holds", "fails", "pictures", "seeds", "command", "deviations"):
         del old[name]
     assert ModelCard.model_validate(old) == new
+
+
+def test_only_modality_dropout_makes_inputs_optional():
+    config = GlaViTUConfig(features=("optical", "dem", "in_sar", "thermal"))
+    known = {"name": "a", "title": "A", "config": config, "patch_size": 384, "training": "none"}
+    plain = ModelCard(**known, licence="BSD-3-Clause")
+    assert plain.optional_inputs == ()
+    dropped = ModelCard(**known, licence="BSD-3-Clause", strategy="modality-dropout")
+    assert dropped.optional_inputs == ("in_sar", "thermal")

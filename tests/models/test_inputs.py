@@ -15,8 +15,8 @@ from glacier_core.models.inputs import (
 )
 
 
-def card(*inputs):
-    return SimpleNamespace(inputs=inputs, scaling=PUBLISHED_SCALING)
+def card(*inputs, optional=()):
+    return SimpleNamespace(inputs=inputs, optional_inputs=optional, scaling=PUBLISHED_SCALING)
 
 
 def test_channels():
@@ -86,6 +86,16 @@ def test_scene_arrays_are_gathered_into_groups():
     }
     assert scaled["dem"][1, 0, 0] == pytest.approx(30 / 88.97835244)
     assert scaled["thermal"][0, 0, 0] == pytest.approx(270 / 322.08056641)
+
+
+def test_an_optional_feature_that_is_absent_is_missing_everywhere():
+    arrays = {"optical": np.full((6, 3, 5), 0.2), "thermal": np.full((3, 5), 270.0)}
+    described = card("in_sar", "optical", "thermal", optional=("in_sar", "thermal"))
+    scaled = scale_features(arrays, described)
+    assert list(scaled) == ["in_sar", "optical", "thermal"]
+    assert scaled["in_sar"].shape == (2, 3, 5)
+    assert not scaled["in_sar"].any()
+    assert scaled["thermal"].all()
 
 
 def test_absent_features_are_named():

@@ -79,7 +79,11 @@ def _figures(counts: dict[str, list[Tally]], scored_set: str) -> list[Accuracy]:
     for name, after in counts.items():
         change = pooled_share(after) - undisturbed
         ends = difference_interval(before, after)
-        interval = {} if ends is None else {"low": ends[0], "high": ends[1], "interval": INTERVAL}
+        interval = (
+            {}
+            if ends is None
+            else {"low": round(ends[0], 4), "high": round(ends[1], 4), "interval": INTERVAL}
+        )
         figures.append(
             Accuracy(
                 dataset=f"{dataset}, {name}",

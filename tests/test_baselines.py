@@ -39,7 +39,7 @@ def test_no_data_and_negative_sums_have_no_index():
 
 
 def test_pixels_that_must_not_be_used_are_no_glacier():
-    clear = scene([0.8, 0.8], [0.1, 0.1])
+    clear = scene([0.8, 0.7], [0.1, 0.1])
     clouded = build_scene(
         clear.data["optical"],
         clear.data["elevation"],

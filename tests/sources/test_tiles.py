@@ -181,7 +181,9 @@ def test_a_tile_goes_straight_into_the_network(tmp_path):
     radar = ("co_pol_sar", "cross_pol_sar", "in_sar", "thermal")
     write_tiles(tmp_path / "t.hdf5", [make_tile(radar=radar)])
     tile = only_tile(tmp_path / "t.hdf5")
-    card = SimpleNamespace(inputs=tuple(FEATURE_CHANNELS), scaling=PUBLISHED_SCALING)
+    card = SimpleNamespace(
+        inputs=tuple(FEATURE_CHANNELS), optional_inputs=(), scaling=PUBLISHED_SCALING
+    )
     features = {**tile.features, "thermal": tile.features["thermal"][np.newaxis]}
     for name, values in scale_features(features, card).items():
         assert values.shape == (FEATURE_CHANNELS[name], *SHAPE)

@@ -18,7 +18,7 @@ import typer
 import glacier_core as gc
 from glacier_core.models.architectures import ARCHITECTURES
 from glacier_core.training.adapting import TRACKS
-from glacier_core.training.recipe import RECIPES
+from glacier_core.training.recipe import EXPANDED
 
 BASE = "glavitu-small-tiles"
 INDEPENDENT = ("place", "date", "sensor", "place-date-sensor")
@@ -43,9 +43,7 @@ def comparisons(regions: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]
 
 def train_all(folder: Path, tiles: Path, steps: int, regions: tuple[str, ...]) -> list[gc.Model]:
     """Train what is not trained yet, and return all models."""
-    small = RECIPES["glavitu-small"]
-    member = small.members[0] if hasattr(small, "members") else small
-    base = replace(member, name=BASE, title="Compact network, trained on simulated tiles")
+    base = replace(EXPANDED, name=BASE, title="Compact network, trained on simulated tiles")
     models, start = [], None
     for name, choices in comparisons(regions):
         if choices["strategy"] == "finetuning":
@@ -65,11 +63,9 @@ def main(
     tiles_per_region: Annotated[int, typer.Option(help="In all splits together.")] = 6,
     size: Annotated[int, typer.Option(help="Rows and columns of a tile.")] = 384,
     resolution: Annotated[float, typer.Option(help="Metres.")] = 20.0,
-    region: Annotated[list[str], typer.Option(help="Trained on by itself; may be given again.")] = [
-        "ALP",
-        "HMA",
-        "SVAL",
-    ],  # noqa: B006  (typer copies it)
+    regions: Annotated[
+        str, typer.Option(help="Codes of those trained on by themselves, with commas.")
+    ] = "ALP,HMA,SVAL",
 ) -> None:
     """Simulate, train, compare."""
     tiles = folder / "tiles"
@@ -80,7 +76,7 @@ def main(
         resolution=resolution,
         progress=typer.echo,
     )
-    models = train_all(folder, tiles, steps, tuple(region))
+    models = train_all(folder, tiles, steps, tuple(regions.split(",")))
     files = {"in-distribution": [tiles / "test.hdf5"]}
     files |= {kind.replace("-", "+"): [tiles / f"{kind}.hdf5"] for kind in INDEPENDENT}
     benchmark = gc.run_benchmark(

@@ -13,6 +13,7 @@ from glacier_core.training.failures import failure_pictures
 from glacier_core.training.material import Scenes, whole_scenes
 from glacier_core.training.robustness import robustness_figures
 from glacier_core.training.training_scene import TrainingScene
+from glacier_core.training.verdicts import holds_and_fails
 
 MOST_SCENES = 200
 """Training scenes that baselines and typicality are learnt from: more change little."""
@@ -42,8 +43,11 @@ def with_limits(card: ModelCard, network: Network, data: TrainingData, folder: P
         scored_set=data.scored_set,
     )
     pictures = failure_pictures(network, data.scored, card.patch_size)
+    holds, fails = holds_and_fails(card.accuracy)
     return learnt.model_copy(
         update={
+            "holds": holds,
+            "fails": fails,
             "accuracy": (*card.accuracy, *figures),
             "pictures": keep_pictures(folder, pictures),
         }

@@ -4,6 +4,7 @@ import platform
 
 import torch
 
+from glacier_core.models.parts import Deviation
 from glacier_core.training.data import TrainingData
 from glacier_core.training.hyperparameters import Recipe, TrainingRecipe, members_of
 from glacier_core.training.published_augmentation import PublishedAugmentation
@@ -79,30 +80,55 @@ def _describe_strategy(recipe: TrainingRecipe) -> str:
     return ""
 
 
-def _deviations(recipe: TrainingRecipe) -> str:
+def deviations_of(recipe: TrainingRecipe) -> tuple[Deviation, ...]:
     """Name each deviation from the published training (Maslov et al. 2025), and its reason."""
     if isinstance(recipe.augmentation, PublishedAugmentation):
-        return ""
-    deviations = (
+        return ()
+    possible = (
         (
             recipe.label_smoothing == 0,
-            "no label smoothing, which with focal loss draws sure pixels to a probability of 0.75",
+            "no label smoothing",
+            "with focal loss it draws sure pixels to a probability of 0.75",
         ),
-        (len(recipe.cycles) == 1, "one cosine instead of four, as a short training allows no more"),
-        (recipe.weight_decay > 0, "AdamW instead of Adam, against learning few scenes by heart"),
+        (
+            len(recipe.cycles) == 1,
+            "one cosine instead of four",
+            "a short training allows no more",
+        ),
+        (
+            recipe.weight_decay > 0,
+            "AdamW instead of Adam",
+            "its decay keeps it from learning few scenes by heart",
+        ),
         (
             recipe.average_decay > 0,
-            "averaged weights instead of those with the best validation score, which on simulated "
-            "scenes is the wrong one to choose by",
+            "averaged weights instead of those with the best validation score",
+            "that score on simulated scenes is the wrong one to choose by",
+        ),
+        (
+            recipe.pairs > 0,
+            "pairs of images of one ground whose maps must agree",
+            "light and instrument must not decide what is a glacier",
         ),
         (
             True,
-            "light and noise changed in reflectance, not in scaled values, so that every channel "
-            "changes alike, and slopes made gentler where ground is enlarged",
+            "light and noise changed in reflectance, not in scaled values",
+            "every channel then changes alike",
+        ),
+        (
+            True,
+            "slopes made gentler where ground is enlarged",
+            "enlarged ground is gentler ground",
         ),
     )
-    told = "; ".join(reason for differs, reason in deviations if differs)
-    return f"Other than in the published training: {told}. "
+    return tuple(
+        Deviation(change=change, reason=reason) for differs, change, reason in possible if differs
+    )
+
+
+def _deviations(recipe: TrainingRecipe) -> str:
+    told = "; ".join(f"{each.change}, as {each.reason}" for each in deviations_of(recipe))
+    return f"Other than in the published training: {told}. " if told else ""
 
 
 def _processor() -> str:

@@ -71,6 +71,9 @@ class TrainingRecipe:
         How many to cut each side's scenes from; None is the simulator's own number.
     real_terrain : bool
         Whether half of the scenes stand on real elevation models, fetched like every sample.
+    real_exam : bool
+        Whether the finished model is scored on the real scene. That scene is a final exam: it
+        is not for trials, nor for comparing strategies.
     strategy : str
         See `strategies`.
     regions : tuple of str
@@ -125,6 +128,7 @@ class TrainingRecipe:
     scene_size: int = SCENE_SIZE
     procedural_terrains: int | None = None
     real_terrain: bool = True
+    real_exam: bool = False
     strategy: str = "global"
     regions: tuple[str, ...] = ()
     unknown_share: float = UNKNOWN_SHARE
@@ -207,6 +211,8 @@ class EnsembleRecipe:
         Of the model that comes out.
     members : tuple of TrainingRecipe
         They differ in name, and in network, seed or augmentation, but not in their scenes.
+    real_exam : bool
+        As that of a recipe; those of the members do not count.
 
     Raises
     ------
@@ -217,6 +223,7 @@ class EnsembleRecipe:
     name: str
     title: str
     members: tuple[TrainingRecipe, ...]
+    real_exam: bool = False
 
     def __post_init__(self) -> None:
         if len({member.name for member in self.members}) < max(2, len(self.members)):

@@ -18,6 +18,7 @@ from glacier_core.models.inputs import PUBLISHED_REGIONS
 from glacier_core.models.registry import Model
 from glacier_core.training.card_limits import some_scenes
 from glacier_core.training.data import TrainingData
+from glacier_core.training.describing import deviations_of
 from glacier_core.training.evaluation import (
     NETWORK,
     ScoredScene,
@@ -124,7 +125,9 @@ def write_card(
     training: str,
     tell: Callable[[str], None],
 ) -> ModelCard:
-    """Make the model card; the real scene is scored here, when nothing is left to choose.
+    """Make the model card.
+
+    If the recipe asks for it, the real scene is scored here, when nothing is left to choose.
 
     Parameters
     ----------
@@ -146,8 +149,11 @@ def write_card(
         strategy=members_of(recipe)[0].strategy,
         trained_regions=members_of(recipe)[0].regions,
         seeds=tuple(member.seed for member in members_of(recipe)),
+        deviations=deviations_of(members_of(recipe)[0]),
         licence=LICENCE,
     )
+    if not recipe.real_exam:
+        return card
     try:
         real = real_figures(Model(network, card))
     except (ModelError, SourceError) as error:

@@ -10,7 +10,7 @@ from glacier_core.training.hyperparameters import EnsembleRecipe
 from glacier_core.training.recipe import RECIPES
 from tests.inference.stubs import make_card, tiny_glavitu
 
-SMALL = RECIPES["glavitu-small"]
+SMALL = RECIPES["glavitu-small-expanded"]
 
 
 def test_nothing_chosen_nothing_changed(tiny_recipe):
@@ -30,7 +30,7 @@ def test_strategies_set_what_they_need(strategy, location, dropout):
     adapted = adapt_recipe(SMALL, Choices(strategy=strategy))
     assert (adapted.strategy, adapted.network.location) == (strategy, location)
     assert adapted.modality_dropout == dropout
-    assert adapted.name == f"glavitu-small-{strategy}"
+    assert adapted.name == f"glavitu-small-expanded-{strategy}"
     assert replace(adapted, name=SMALL.name, strategy="global", network=SMALL.network,
                    modality_dropout=0.0) == SMALL  # fmt: skip
 
@@ -38,7 +38,7 @@ def test_strategies_set_what_they_need(strategy, location, dropout):
 def test_regional_training_names_its_regions():
     adapted = adapt_recipe(SMALL, Choices(strategy="regional", regions=("ALP", "CA")))
     assert adapted.regions == ("ALP", "CA")
-    assert adapted.name == "glavitu-small-regional-ALP-CA"
+    assert adapted.name == "glavitu-small-expanded-regional-ALP-CA"
     with pytest.raises(ModelError, match="name one or more of ALP"):
         adapt_recipe(SMALL, Choices(strategy="regional"))
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import torch
 
 from glacier_core.training.augmentation import Augmentation
-from glacier_core.training.describing import describe_training
+from glacier_core.training.describing import describe_training, deviations_of
 from glacier_core.training.hyperparameters import EnsembleRecipe
 from glacier_core.training.published_augmentation import PublishedAugmentation
 
@@ -20,7 +20,7 @@ def test_description_follows_the_recipe(tiny_recipe, data):
 
 def test_every_deviation_from_the_published_training_has_its_reason(tiny_recipe, data):
     text = describe_training(tiny_recipe, data, 1.0, 0.0)
-    assert "no label smoothing, which with focal loss draws sure pixels to" in text
+    assert "no label smoothing, as with focal loss it draws sure pixels to" in text
     assert "AdamW instead of Adam" in text
     smoothed = replace(tiny_recipe, label_smoothing=0.1, weight_decay=0.0)
     text = describe_training(smoothed, data, 1.0, 0.0)
@@ -28,6 +28,10 @@ def test_every_deviation_from_the_published_training_has_its_reason(tiny_recipe,
     assert "AdamW" not in text
     published = replace(tiny_recipe, augmentation=PublishedAugmentation())
     assert "Other than" not in describe_training(published, data, 1.0, 0.0)
+    assert deviations_of(published) == ()
+    paired = replace(tiny_recipe, pairs=1, paired_scenes=1)
+    assert any("must agree" in each.change for each in deviations_of(paired))
+    assert not any("must agree" in each.change for each in deviations_of(tiny_recipe))
     assert isinstance(tiny_recipe.augmentation, Augmentation)
 
 

@@ -17,6 +17,7 @@ from glacier_core.training.measuring import (
     measured_figures,
     write_card,
 )
+from glacier_core.training.recipe import RECIPES
 
 
 def scene_of(confident_share_right: float, unsure_share_right: float) -> ScoredScene:
@@ -81,7 +82,7 @@ def test_card_holds_what_was_measured(measured, data, tiny_recipe, monkeypatch):
     real = Accuracy(dataset="a real scene", metric="IoU", value=0.79, simulated=False)
     monkeypatch.setattr(measuring, "real_figures", lambda model: [real])
     network = GlaViTU(tiny_recipe.network)
-    card = write_card(tiny_recipe, network, measured, data, "told", print)
+    card = write_card(replace(tiny_recipe, real_exam=True), network, measured, data, "told", print)
     assert card.reliability == measured.reliability
     assert card.calibration == measured.curve
     assert card.accuracy[-1] == real
@@ -98,9 +99,21 @@ def test_without_the_real_scene_the_card_has_no_real_figure_and_the_log_says_why
     monkeypatch.setattr(measuring, "real_figures", unreachable)
     lines = []
     network = GlaViTU(tiny_recipe.network)
-    card = write_card(tiny_recipe, network, measured, data, "told", lines.append)
+    examined = replace(tiny_recipe, real_exam=True)
+    card = write_card(examined, network, measured, data, "told", lines.append)
     assert all(figure.simulated for figure in card.accuracy)
     assert lines == ["Not scored on a real scene: no network"]
+
+
+def test_the_real_scene_is_an_exam_that_most_recipes_never_sit(
+    measured, data, tiny_recipe, monkeypatch
+):
+    def never(model):
+        raise AssertionError("the exam is not for trials")
+
+    monkeypatch.setattr(measuring, "real_figures", never)
+    write_card(tiny_recipe, GlaViTU(tiny_recipe.network), measured, data, "told", print)
+    assert [name for name, known in RECIPES.items() if known.real_exam] == ["glavitu-small"]
 
 
 def test_models_by_region_carry_the_order_of_the_regions(measured, data, tiny_recipe, monkeypatch):
@@ -119,7 +132,8 @@ def test_a_model_for_other_inputs_is_not_scored_on_the_real_scene(
 
     monkeypatch.setattr(measuring, "real_figures", lacking)
     lines = []
-    write_card(tiny_recipe, GlaViTU(tiny_recipe.network), measured, data, "told", lines.append)
+    recipe = replace(tiny_recipe, real_exam=True)
+    write_card(recipe, GlaViTU(recipe.network), measured, data, "told", lines.append)
     assert lines == ["Not scored on a real scene: The model needs thermal"]
 
 

@@ -154,9 +154,9 @@ def tiny_card(**facts):
 
 
 def figures(app):
-    """Return the figures of a page by their title."""
+    """Return the figures of a page by their title, "" for those without."""
     specs = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
-    return {spec["layout"]["title"]["text"]: spec for spec in specs}
+    return {spec["layout"].get("title", {}).get("text", ""): spec for spec in specs}
 
 
 def numbers(values):

@@ -36,7 +36,7 @@ def show_model_card(card: "ModelCard", folder: Path) -> None:
     _list("Where the training departs from the published recipe", changes)
     if card.command:
         st.markdown("**Made anew by**")
-        st.code(card.command, language="bash")
+        st.code(card.command, language="bash", wrap_lines=True)
 
 
 def _facts(card: "ModelCard") -> str:
@@ -128,12 +128,13 @@ def _chart(card: "ModelCard") -> None:
         },
     )
     figure.update_layout(
-        title={"text": first, "font": {"size": 14}},
-        xaxis={"range": [0, 1], "title": "share of pixels, with 95 % intervals"},
+        xaxis={"range": [0, 1]},
         legend={"orientation": "h", "y": -0.3},
         height=120 + 34 * len(shown),
-        margin={"l": 0, "r": 0, "t": 40, "b": 0},
+        margin={"l": 0, "r": 24, "t": 10, "b": 0},
     )
+    # A title within the figure would not fit a phone.
+    st.caption(sentences.plain(f"{first}: shares of pixels, with 95 % intervals"))
     show_figure(
         figure,
         shown,

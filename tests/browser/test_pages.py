@@ -70,7 +70,7 @@ def test_every_page_fits_a_phone(phone, mapped, screenshot):
         wide = phone.evaluate(
             "() => [...document.querySelectorAll('[data-testid=stMain] *')]"
             ".filter((part) => part.getBoundingClientRect().right > 391"
-            " && !part.closest('[data-testid=stDataFrame], .stBidiComponent, canvas')).length"
+            " && !part.closest('[data-testid=stDataFrame], .stBidiComponent, canvas')).map((part) => part.tagName + '.' + part.getAttribute('class') + ': ' + part.textContent)"
         )
-        assert wide == 0, f"{wide} parts of {name} stick out of a phone's screen"
+        assert not wide, f"{name} sticks out of a phone's screen: {wide}"
         screenshot(phone, f"{name}-phone")

@@ -70,7 +70,8 @@ def test_every_page_fits_a_phone(phone, mapped, screenshot):
         wide = phone.evaluate(
             "() => [...document.querySelectorAll('[data-testid=stMain] *')]"
             ".filter((part) => part.getBoundingClientRect().right > 391"
-            " && !part.closest('[data-testid=stDataFrame], .stBidiComponent, canvas')).map((part) => part.tagName + '.' + part.getAttribute('class') + ': ' + part.textContent)"
+            " && !part.closest('[data-testid=stDataFrame], .stBidiComponent, canvas'))"
+            ".map((part) => `${part.tagName} ${part.getAttribute('class')} ${part.textContent}`)"
         )
         assert not wide, f"{name} sticks out of a phone's screen: {wide}"
         screenshot(phone, f"{name}-phone")

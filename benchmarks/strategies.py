@@ -17,7 +17,7 @@ import typer
 
 import glacier_core as gc
 from glacier_core.models.architectures import ARCHITECTURES
-from glacier_core.training.adapting import TRACKS
+from glacier_core.models.inputs import TRACKS
 from glacier_core.training.recipe import EXPANDED
 
 BASE = "glavitu-small-tiles"

@@ -21,6 +21,7 @@ from glacier_core.inference.device import DeviceChoice, choose_device
 from glacier_core.inference.runner import Runner
 from glacier_core.inference.tiling import Blend, Window, windows
 from glacier_core.models.inputs import (
+    TRACKS,
     UNKNOWN_REGION,
     coordinate_vector,
     region_vector,
@@ -35,18 +36,7 @@ FloatArray = NDArray[np.float32]
 RULE: Final = "rule"
 """As architecture and strategy of what is no network."""
 
-MODALITY_DROPOUT: Final = "modality-dropout"
 UNKNOWN_SUFFIX: Final = ", region unknown"
-
-_BACKSCATTER = ("co_pol_sar", "cross_pol_sar")
-_TRACKS: Final = {
-    "optical+dem": (),
-    "+backscatter": _BACKSCATTER,
-    "+coherence": ("in_sar",),
-    "+thermal": ("thermal",),
-    "all": (*_BACKSCATTER, "in_sar", "thermal"),
-}
-"""Tracks and what each adds to imagery and terrain."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +157,7 @@ class Network:
         self.runner.location = self._location(tile)
         blend = Blend(tile.shape, patch)
         plan = [w for w in windows(tile.shape, patch, patch // 2) if _any_valid(w, tile)]
-        for batch, probabilities in self._batches(scaled, plan, tile.shape):
+        for batch, probabilities in self._batches(scaled, plan):
             for window, probability in zip(batch, probabilities, strict=True):
                 blend.add(window, probability)
         return np.nan_to_num(blend.mean(), nan=0.0)
@@ -184,13 +174,13 @@ class Network:
         return calibrated
 
     def _batches(
-        self, scaled: dict[str, FloatArray], plan: list[Window], shape: tuple[int, int]
+        self, scaled: dict[str, FloatArray], plan: list[Window]
     ) -> Iterator[tuple[list[Window], FloatArray]]:
         done = 0
         while done < len(plan):
             batch = plan[done : done + self.runner.batch_size]
             inputs = {
-                name: np.stack([_cut(values, window, shape) for window in batch])
+                name: np.stack([window.cut(values) for window in batch])
                 for name, values in scaled.items()
             }
             started = time.perf_counter()
@@ -241,11 +231,10 @@ def ways_to_ask(
         regions=card.trained_regions,
         groups=tuple(card.inputs),
     )
-    if strategy == MODALITY_DROPOUT:
-        chosen = [("optical", "dem", *more) for more in _TRACKS.values()]
+    if card.optional_inputs:
         return [
             Network(model, replace(facts, track=track(groups), groups=groups), runner)
-            for groups in chosen
+            for groups in TRACKS.values()
             if set(groups) <= set(card.inputs)
         ]
     asked = [Network(model, facts, runner)]
@@ -257,9 +246,10 @@ def ways_to_ask(
 
 def track(groups: tuple[str, ...]) -> str:
     """Name the data track that a set of feature groups is."""
-    if set(_TRACKS["all"]) <= set(groups):
+    more = set(groups) - set(TRACKS["optical+dem"])
+    if set(TRACKS["all"]) - set(TRACKS["optical+dem"]) <= more:
         return "all"
-    added = [name for name, more in _TRACKS.items() if name != "all" and set(more) & set(groups)]
+    added = [name for name, known in TRACKS.items() if name != "all" and set(known) & more]
     return "".join(added) or "optical+dem"
 
 
@@ -277,9 +267,3 @@ def _strategy(location: str | None) -> str:
 
 def _any_valid(window: Window, tile: Tile) -> bool:
     return bool(tile.valid[window.inside(tile.shape)].any())
-
-
-def _cut(values: FloatArray, window: Window, shape: tuple[int, int]) -> FloatArray:
-    patch = np.zeros((len(values), window.size, window.size), np.float32)
-    patch[:, *window.within_patch(shape)] = values[:, *window.inside(shape)]
-    return patch

@@ -43,6 +43,13 @@ class Window:
             slice(columns.start - self.column, columns.stop - self.column),
         )
 
+    def cut(self, values: FloatArray) -> FloatArray:
+        """Cut the window out of an array (C, rows, columns), zero beyond the raster."""
+        shape = (values.shape[1], values.shape[2])
+        patch = np.zeros((len(values), self.size, self.size), np.float32)
+        patch[:, *self.within_patch(shape)] = values[:, *self.inside(shape)]
+        return patch
+
 
 def windows(shape: tuple[int, int], patch: int, stride: int) -> list[Window]:
     """Lay windows over a raster so that every pixel is covered.

@@ -57,6 +57,15 @@ FEATURE_CHANNELS: dict[str, int] = {
     name: len(channels) for name, channels in PUBLISHED_SCALING.items()
 }
 
+TRACKS: dict[str, tuple[str, ...]] = {
+    "optical+dem": ("optical", "dem"),
+    "+backscatter": ("optical", "dem", "co_pol_sar", "cross_pol_sar"),
+    "+coherence": ("optical", "dem", "in_sar"),
+    "+thermal": ("optical", "dem", "thermal"),
+    "all": ("optical", "dem", "co_pol_sar", "cross_pol_sar", "in_sar", "thermal"),
+}
+"""Feature groups by track of the published comparison."""
+
 BACKSCATTER_FEATURES = ("co_pol_sar", "cross_pol_sar")
 BACKSCATTER_OFFSET = 1e-6  # added to sigma nought before the logarithm, so that 0 becomes -6
 

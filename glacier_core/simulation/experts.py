@@ -15,7 +15,7 @@ from glacier_core.errors import OutlineError
 from glacier_core.outlines.geometry import polygons_only
 from glacier_core.outlines.schema import empty_outlines, equal_area_km2, to_schema
 from glacier_core.simulation.ambiguity import Ambiguity, find_ambiguity
-from glacier_core.simulation.fields import fractal_field
+from glacier_core.simulation.fields import fractal_field, seeded
 from glacier_core.simulation.habits import Habits, draw_habits
 from glacier_core.simulation.world import World
 
@@ -111,7 +111,7 @@ def panel_of_experts(
     )
     panel = []
     for number in range(1, count + 1):
-        generator = _generator(seed, 7, number)
+        generator = seeded(seed, 7, number)
         panel.append(
             digitise(
                 ambiguity,
@@ -160,7 +160,7 @@ def digitise(
         has the same ``glacier_id`` whoever draws it. Glaciers that the analyst takes for none are
         left out.
     """
-    ice = interpret(ambiguity, habits, _generator(seed, 10))
+    ice = interpret(ambiguity, habits, seeded(seed, 10))
     # Padded, so that the frame is no margin that a hand could stray from.
     padded = np.pad(ice, FRAME, mode="edge").astype(np.int32)
     margin = true_outlines(padded, transform * Affine.translation(-FRAME, -FRAME))
@@ -185,10 +185,6 @@ def interpret(
     return np.asarray(taken & ~(ice & (ambiguity.shadow > habits.shadow)))
 
 
-def _generator(*seed: int) -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(list(seed))))
-
-
 def _cells(nearest: NDArray[np.int32], transform: Affine) -> list[Any]:
     """Cut the scene into the ground nearest to each glacier 1, 2, ..., divides between them."""
     cells = polygons_only(true_outlines(nearest, transform))
@@ -206,7 +202,7 @@ def _by_hand(
     seed: int,
 ) -> NDArray[np.object_]:
     """Draw straight what is small, then move every vertex by one smooth random field."""
-    generator = _generator(seed, 5)
+    generator = seeded(seed, 5)
     size, longest = (shape[0], shape[1]), habits.wobble_length
     fields = [fractal_field(generator, size, exponent=2.0, longest=longest) for _ in range(2)]
     pixel = float(transform.a)

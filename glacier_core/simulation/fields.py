@@ -7,6 +7,11 @@ from scipy import fft
 Grid = NDArray[np.float32]
 
 
+def seeded(*seed: int) -> np.random.Generator:
+    """Return a generator of random numbers; other numbers, or other counts, give other streams."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
+
+
 def fractal_field(
     generator: np.random.Generator,
     shape: tuple[int, int],

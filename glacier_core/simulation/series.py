@@ -24,6 +24,7 @@ from glacier_core.simulation.demonstrations import (
     find_recipe,
 )
 from glacier_core.simulation.experts import expert_outlines
+from glacier_core.simulation.fields import seeded
 from glacier_core.simulation.ground import Ground
 from glacier_core.simulation.history import GlacierHistory, Rise, simulate_history
 from glacier_core.simulation.terrain import TerrainStyle
@@ -95,7 +96,7 @@ def simulate_worlds(history: GlacierHistory, seed: int, recipe: Recipe) -> list[
     """
     worlds = []
     for index, ground in enumerate(_grounds(history, seed, recipe.base)):
-        generator = _generator(seed, 8, index)
+        generator = seeded(seed, 8, index)
         worlds.append(
             simulate_world(
                 ground,
@@ -122,7 +123,7 @@ def _grounds(history: GlacierHistory, seed: int, base: float) -> list[Ground]:
     grounds = [
         cut_north_up(
             PreparedTerrain(state.terrain),
-            _generator(seed, 6),
+            seeded(seed, 6),
             (centre[0], centre[1]),
             SIZE,
             RESOLUTION,
@@ -212,7 +213,3 @@ def _lasting_names(
         date=str(year),
     )
     return named[[bool(name) for name in names]].reset_index(drop=True)
-
-
-def _generator(*seed: int) -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(list(seed))))

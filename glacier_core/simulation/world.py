@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from glacier_core.simulation.cloud import Clouds, draw_clouds, put_clouds
 from glacier_core.simulation.features import simulate_features
-from glacier_core.simulation.fields import Grid, fractal_field
+from glacier_core.simulation.fields import Grid, fractal_field, seeded
 from glacier_core.simulation.ground import Ground, SurfaceClass
 from glacier_core.simulation.light import Sun, cosine_of_incidence, draw_sun, illuminate
 from glacier_core.simulation.reflectance import choose_spectra, paint
@@ -178,11 +178,11 @@ def simulate_world(
     World
     """
     style = style or WorldStyle()
-    cover_random = _generator(seed, 0)
+    cover_random = seeded(seed, 0)
     surface_style = style.surface or draw_surface_style(cover_random)
     surface = cover_ground(ground, cover_random, surface_style)
     image_seed = seed if image_seed is None else image_seed
-    optics, survey = _generator(image_seed, 1), _generator(image_seed, 2)
+    optics, survey = seeded(image_seed, 1), seeded(image_seed, 2)
     drawn_sun, drawn_sensor = draw_sun(optics), draw_sensor_style(optics)
     sun, sensor = style.sun or drawn_sun, style.sensor or drawn_sensor
     spectra = choose_spectra(optics, same_rock=surface.same_rock, held_out=held_out)
@@ -215,17 +215,13 @@ def simulate_world(
             surface.classes,
             sun,
             lit,
-            _generator(image_seed, 4),
+            seeded(image_seed, 4),
             features,
             cloudy=clouds.hiding,
             latitude=latitude,
             sensor=THERMAL_STAND_IN.get(sensor.instrument, sensor.instrument),
         ),
     )
-
-
-def _generator(seed: int, stream: int) -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, stream])))
 
 
 def _draw_dem_style(generator: np.random.Generator) -> DemStyle:
@@ -298,5 +294,5 @@ def image_pair(
     )
     first = simulate(image_seed=2 * seed + 1, style=style)
     other_kind = "surface" if first.reflectance == "toa" else "toa"
-    sensor = replace(draw_sensor_style(_generator(2 * seed + 2, 3)), reflectance=other_kind)
+    sensor = replace(draw_sensor_style(seeded(2 * seed + 2, 3)), reflectance=other_kind)
     return first, simulate(image_seed=2 * seed + 2, style=replace(style, sensor=sensor))

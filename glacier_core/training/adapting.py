@@ -8,18 +8,10 @@ from typing import Any, Final
 from glacier_core.errors import ModelError
 from glacier_core.models.architectures import find_architecture
 from glacier_core.models.card import ModelCard
+from glacier_core.models.inputs import TRACKS
 from glacier_core.models.registry import load_model
 from glacier_core.training.hyperparameters import EnsembleRecipe, Recipe, TrainingRecipe
 from glacier_core.training.strategies import MODALITY_DROPOUT, Strategy, find_strategy
-
-TRACKS: Final[dict[str, tuple[str, ...]]] = {
-    "optical+dem": ("optical", "dem"),
-    "+backscatter": ("optical", "dem", "co_pol_sar", "cross_pol_sar"),
-    "+coherence": ("optical", "dem", "in_sar"),
-    "+thermal": ("optical", "dem", "thermal"),
-    "all": ("optical", "dem", "co_pol_sar", "cross_pol_sar", "in_sar", "thermal"),
-}
-"""Feature groups by track of the published comparison."""
 
 FINETUNING_RATE: Final = 5e-5
 """First learning rate of finetuning with Adam and one cosine, as published."""

@@ -1,6 +1,6 @@
 """How good a network is on simulated scenes it never saw, beside rules on the same pixels."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from glacier_core.baselines import NDSI_THRESHOLD
 from glacier_core.confidence.entropy import entropy_confidence
 from glacier_core.deviations.pixels import score_pixels
-from glacier_core.inference.tiling import Blend, Window, windows
+from glacier_core.inference.tiling import Blend, windows
 from glacier_core.models.blocks import Network
 from glacier_core.simulation.ground import SurfaceClass
 from glacier_core.training.material import Pairs
@@ -104,20 +104,14 @@ def map_scene(
     blend = Blend(scene.shape, patch_size)
     plan = iter(windows(scene.shape, patch_size, patch_size // 2))
     while some := tuple(islice(plan, WINDOWS_AT_ONCE)):
-        patches = {name: _fill(some, values, patch_size) for name, values in inputs.items()}
+        patches = {
+            name: np.stack([window.cut(values) for window in some])
+            for name, values in inputs.items()
+        }
         places = None if place is None else np.stack([place] * len(some))
         for window, probability in zip(some, _probabilities(network, patches, places), strict=True):
             blend.add(window, probability)
     return np.where(seen(scene), blend.mean(), np.float32(np.nan))
-
-
-def _fill(some: Sequence[Window], values: FloatArray, patch_size: int) -> FloatArray:
-    """Cut the windows out of an array (C, H, W), zero beyond its edges."""
-    shape = (values.shape[1], values.shape[2])
-    patches = np.zeros((len(some), len(values), patch_size, patch_size), np.float32)
-    for patch, window in zip(patches, some, strict=True):
-        patch[:, *window.within_patch(shape)] = values[:, *window.inside(shape)]
-    return patches
 
 
 @torch.inference_mode()

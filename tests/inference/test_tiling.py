@@ -120,3 +120,12 @@ def test_where_no_window_came_there_is_nothing():
 def test_a_stride_that_leaves_gaps_is_refused(stride):
     with pytest.raises(ModelError, match=f"stride is {stride} pixels; possible are 1 to 16"):
         windows((40, 40), 16, stride)
+
+
+def test_a_window_is_cut_with_zeros_beyond_the_raster():
+    values = np.arange(2 * 3 * 4, dtype=np.float32).reshape(2, 3, 4) + 1.0
+    (window,) = windows((3, 4), 6, 3)
+    patch = window.cut(values)
+    assert patch.shape == (2, 6, 6)
+    np.testing.assert_array_equal(patch[:, *window.within_patch((3, 4))], values)
+    assert patch.sum() == values.sum()

@@ -4,8 +4,9 @@ import pytest
 
 from glacier_core.errors import ModelError
 from glacier_core.models.architectures import ARCHITECTURES, build_network
+from glacier_core.models.inputs import TRACKS
 from glacier_core.models.registry import save_model
-from glacier_core.training.adapting import TRACKS, Choices, adapt_recipe
+from glacier_core.training.adapting import Choices, adapt_recipe
 from glacier_core.training.hyperparameters import EnsembleRecipe
 from glacier_core.training.recipe import RECIPES
 from tests.inference.stubs import make_card, tiny_glavitu

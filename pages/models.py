@@ -22,7 +22,7 @@ from pages.components.state import DEFAULT_MODEL, app_state, choose, guard
 WHAT = f"""
 ### How good are the models, and how do we know?
 
-The default model, **{DEFAULT_MODEL}**, **is** a small network in the manner of GlaViTU that this
+The default model, **{DEFAULT_MODEL}**, **is** two small networks in the manner of GlaViTU that this
 project trained on simulated scenes; it runs on any laptop. It **is not** the network of the paper,
 whose weights are not part of this program, and it has seen **no real image** in training: figures
 on simulated tiles say how it does in worlds that this program made.

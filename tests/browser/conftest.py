@@ -45,9 +45,10 @@ def last_sight(page, name):
     try:
         page.screenshot(path=path, timeout=10_000)
         words = page.locator("body").inner_text(timeout=10_000)
+        waits = [f"unanswered: {address}" for address in page.unanswered]
     except Exception as error:  # whatever it is, the failed test itself must be told
         return f"{page.url} cannot be looked at: {error}"
-    return "\n".join([page.url, str(path), *page.troubles, words[:2000]])
+    return "\n".join([page.url, str(path), *page.troubles, *waits, words[:2000]])
 
 
 @pytest.fixture(scope="session")

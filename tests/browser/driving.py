@@ -75,7 +75,12 @@ def watched_page(browser, server, viewport, **options):
         "request",
         lambda asked: foreign(asked.url, server) and troubles.append(f"asked for {asked.url}"),
     )
+    asked: dict[str, None] = {}
+    page.on("request", lambda request: asked.update({request.url: None}))
+    for answered in ("requestfinished", "requestfailed"):
+        page.on(answered, lambda request: asked.pop(request.url, None))
     page.troubles = troubles
+    page.unanswered = asked
     yield page
     context.close()
     assert not troubles, troubles
@@ -111,6 +116,15 @@ FRAME = "document.querySelector('.stBidiComponent [data-testid=stBidiComponentIs
     ".shadowRoot.querySelector('.frame')"
 )
 """The map's frame, for JavaScript; its ``map`` is the MapLibre map."""
+
+
+def settled_box(locator):
+    """Return where something is once it stands still: charts move while they find their size."""
+    before, box = None, locator.bounding_box()
+    while box != before:
+        locator.page.wait_for_timeout(300)
+        before, box = box, locator.bounding_box()
+    return box
 
 
 def on_map(page, expression):

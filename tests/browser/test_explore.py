@@ -321,6 +321,27 @@ def test_browser_without_webgl_is_told_so(chromium, browser, server, small_scene
     without.close()
 
 
+def test_map_lives_as_long_as_its_place_on_the_page(page, small_scene):
+    """Streamlit cleans up a mount that a rerun overtook, in no certain order."""
+    open_map(page, SMALL)
+    frames = page.evaluate(
+        """async () => {
+          const { mount } = await import("/assets/map.js");
+          const host = document.body.appendChild(document.createElement("div"));
+          const parentElement = host.attachShadow({ mode: "open" });
+          const data = { layers: [], bounds: [7, 46, 8, 47], title: "", height: 300, colors: {} };
+          const ends = [1, 2].map(() => mount({ parentElement, data }, "/"));
+          const frames = () => parentElement.querySelectorAll(".frame").length;
+          ends.forEach((end) => end());
+          const overtaken = frames();
+          host.remove();
+          ends.forEach((end) => end());
+          return [overtaken, frames()];
+        }"""
+    )
+    assert frames == [1, 0]
+
+
 def test_map_that_cannot_be_loaded_says_so(browser, server, small_scene):
     context = browser.new_context(base_url=server)
     page = context.new_page()

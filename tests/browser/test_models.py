@@ -7,6 +7,8 @@ import pytest
 from glacier_core.benchmark.storage import write_benchmark
 from tests.benchmark.rows import demonstration
 
+from .driving import settled_box
+
 
 @pytest.fixture
 def benchmark(server_data):
@@ -18,7 +20,7 @@ def test_a_cell_is_one_click_from_its_run_and_the_address_keeps_it(benchmark, pa
     page.goto("/models")
     cell = page.locator(".js-plotly-plot .scatterlayer .point").first
     cell.wait_for(state="attached")
-    box = cell.bounding_box()
+    box = settled_box(cell)
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.get_by_text("The run that made it").wait_for()
     page.get_by_text("glacier-core benchmark --model").first.wait_for()

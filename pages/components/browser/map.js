@@ -18,16 +18,15 @@ export function mount(component, root) {
   const shadow = component.parentElement;
   const view = instances.get(shadow) ?? new GlacierMap(shadow, root);
   instances.set(shadow, view);
-  const turn = view.take(component);
-  // A rerun may overtake the first mount, whose clean-up must then not end the map.
-  return () => view.turn === turn && view.end();
+  view.take(component);
+  // A rerun may overtake an earlier mount: only a map that left the page has come to its end.
+  return () => shadow.host.isConnected || view.end();
 }
 
 class GlacierMap {
   constructor(shadow, root) {
     this.shadow = shadow;
     this.root = root;
-    this.turn = 0;
     this.choices = new Map(); // layer id -> { visible, opacity }
     this.buildFrame();
     this.starting = this.start();
@@ -36,9 +35,7 @@ class GlacierMap {
   take(component) {
     this.component = component;
     this.data = component.data;
-    this.turn += 1;
     this.starting.then(() => this.update());
-    return this.turn;
   }
 
   end() {

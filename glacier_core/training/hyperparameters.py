@@ -189,11 +189,8 @@ class TrainingRecipe:
                 f"Regions are encoded in {len(PUBLISHED_REGIONS)} numbers, the network of the "
                 f"recipe {self.name!r} takes {self.network.regions}."
             )
-        if strategy.continued != bool(self.start_from):
-            raise ModelError(
-                f"The strategy {self.strategy!r} starts from "
-                f"{'a trained model: name it' if strategy.continued else 'random weights'}."
-            )
+        if strategy.continued and not self.start_from:
+            raise ModelError(f"The strategy {self.strategy!r} starts from a model: name it.")
         if strategy.drops_features != (self.modality_dropout > 0):
             raise ModelError(
                 f"The strategy {self.strategy!r} does not go with a modality dropout of "

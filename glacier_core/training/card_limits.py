@@ -10,13 +10,17 @@ from glacier_core.models.parts import keep_pictures
 from glacier_core.models.typicality import TypicalityLimit
 from glacier_core.training.data import TrainingData
 from glacier_core.training.failures import failure_pictures
-from glacier_core.training.material import Scenes, whole_scenes
+from glacier_core.training.material import Scenes
 from glacier_core.training.robustness import robustness_figures
 from glacier_core.training.training_scene import TrainingScene
 from glacier_core.training.verdicts import holds_and_fails
 
 MOST_SCENES = 200
 """Training scenes that baselines and typicality are learnt from: more change little."""
+
+DISTURBED_SCENES = 32
+"""Scored scenes that are mapped disturbed as well, in each way: their changes are paired, so that
+fewer tell as much as many do of the score itself."""
 
 
 def with_limits(card: ModelCard, network: Network, data: TrainingData, folder: Path) -> ModelCard:
@@ -38,7 +42,7 @@ def with_limits(card: ModelCard, network: Network, data: TrainingData, folder: P
         return learnt
     figures = robustness_figures(
         network,
-        whole_scenes(data.scored),
+        some_scenes(data.scored, DISTURBED_SCENES),
         card.patch_size,
         scored_set=data.scored_set,
     )
@@ -54,9 +58,9 @@ def with_limits(card: ModelCard, network: Network, data: TrainingData, folder: P
     )
 
 
-def some_scenes(scenes: Scenes) -> Iterator[TrainingScene]:
-    """Yield `MOST_SCENES` scenes at most, spread evenly over all."""
-    step = -(-len(scenes) // MOST_SCENES) or 1
+def some_scenes(scenes: Scenes, most: int = MOST_SCENES) -> Iterator[TrainingScene]:
+    """Yield `most` scenes at most, spread evenly over all."""
+    step = -(-len(scenes) // most) or 1
     return (scenes[number].whole() for number in range(0, len(scenes), step))
 
 

@@ -220,10 +220,11 @@ def train(
         measured = measure(network, chosen, data)
         told = describe_training(chosen, data, seconds, offset)
         card = write_card(chosen, network, measured, data, told, tell)
+        card = card.model_copy(update={"command": _command(chosen)})
+        save_model(network, card, home / chosen.name)  # it can be used, whatever comes now
         tell("Looking for its limits: robustness, worst scenes, what is typical.")
         card = with_limits(card, network, data, home / chosen.name)
-    card = card.model_copy(update={"command": _command(chosen)})
-    save_model(network, card, home / chosen.name)
+        save_model(network, card, home / chosen.name)
     return home / chosen.name
 
 

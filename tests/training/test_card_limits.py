@@ -56,3 +56,4 @@ def test_scenes_are_spread_over_all(files):
     many = SceneFiles(files.paths * 100)
     assert len(list(some_scenes(files))) == 3
     assert len(list(some_scenes(many))) == 150 <= MOST_SCENES
+    assert len(list(some_scenes(many, 32))) == 30

@@ -182,3 +182,14 @@ def test_scenes_that_lie_nowhere_teach_no_region(tiny_recipe, monkeypatch, make_
     recipe = replace(tiny_recipe, strategy="region-encoding", network=network, real_terrain=False)
     with pytest.raises(SourceError, match="None of the 4 training scenes has a region"):
         simulated_data(recipe, tmp_path, print)
+
+
+def test_a_model_is_kept_even_if_its_limits_cannot_be_told(quick, tmp_path, monkeypatch):
+    def broken(*arguments, **more):
+        raise MemoryError
+
+    monkeypatch.setattr(card_limits, "failure_pictures", broken)
+    monkeypatch.setattr(card_limits, "fit_typicality", broken)
+    with pytest.raises(MemoryError):
+        train(quick, tmp_path / "training")
+    assert load_model(tmp_path / "training" / quick.name).card.calibration is not None

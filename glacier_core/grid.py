@@ -4,7 +4,8 @@ from typing import Any, Final
 
 import numpy as np
 from affine import Affine
-from pyproj import Geod
+from numpy.typing import NDArray
+from pyproj import Geod, Proj, Transformer
 from rasterio._err import CPLE_BaseError  # raised by transformations; it has no public name
 from rasterio.crs import CRS
 from rasterio.errors import CRSError, RasterioError
@@ -15,6 +16,9 @@ from glacier_core.settings import settings
 
 MOST_STRETCH: Final = 0.1
 """How much longer or shorter than on the ground a metre of the grid may be; UTM: 0.001."""
+
+AREA_BLOCK: Final = 64
+"""Pixels; the areal scale of a projection hardly changes over such a distance."""
 
 
 def check_grid(transform: Affine, shape: tuple[int, ...], crs: Any) -> CRS:
@@ -47,6 +51,34 @@ def check_grid(transform: Affine, shape: tuple[int, ...], crs: Any) -> CRS:
     _check_size(shape)
     _check_scale(transform, shape, known)
     return known
+
+
+def pixel_areas(transform: Affine, shape: tuple[int, int], crs: CRS) -> NDArray[np.float64]:
+    """Area of a pixel on the ellipsoid, in every block of :data:`AREA_BLOCK` pixels square.
+
+    The area of a pixel is its side squared over the areal scale of the projection, taken in the
+    middle of its block, so that it is a true area in any projection.
+
+    Parameters
+    ----------
+    transform : affine.Affine
+        Square pixels, in metres.
+    shape : (rows, columns)
+    crs : rasterio.crs.CRS
+
+    Returns
+    -------
+    ndarray of float64, (rows of blocks, columns of blocks)
+        Square metres; that of pixel (i, j) is at (i // AREA_BLOCK, j // AREA_BLOCK).
+    """
+    rows, columns = (
+        np.minimum(np.arange(0, length, AREA_BLOCK) + AREA_BLOCK / 2, length) for length in shape
+    )
+    x, y = transform @ (columns[None, :] + 0 * rows[:, None], rows[:, None] + 0 * columns)
+    projection = Proj(crs.to_wkt())
+    geographic = Transformer.from_crs(projection.crs, projection.crs.geodetic_crs, always_xy=True)
+    factors = projection.get_factors(*geographic.transform(x, y))
+    return float(transform.a) ** 2 / np.asarray(factors.areal_scale)
 
 
 def _metric_crs(crs: Any) -> CRS:

@@ -12,11 +12,11 @@ import xarray as xr
 from affine import Affine
 from numpy.typing import NDArray
 from pydantic import ValidationError
-from pyproj import Proj, Transformer
 from rasterio.crs import CRS
 
 from glacier_core.confidence.entropy import entropy_confidence
 from glacier_core.errors import StorageError
+from glacier_core.grid import AREA_BLOCK, pixel_areas
 from glacier_core.inference.files import disk_errors, write_file
 from glacier_core.inference.rasters import read_layer, write_layer
 from glacier_core.outlines.polygonizing import polygonize
@@ -29,7 +29,6 @@ LAYERS = ("probability", "confidence", "glacier", "unmapped")
 NO_CLASS = 255  # in glacier.tif, where nothing was mapped
 GLACIER_COLOURS = {0: (0, 0, 0, 0), 1: (213, 94, 0, 255), NO_CLASS: (0, 0, 0, 0)}
 UNMAPPED_COLOURS = {0: (0, 0, 0, 0), 1: (95, 95, 95, 255)}
-AREA_BLOCK = 64  # pixels; the areal scale of a projection hardly changes over such a distance
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,24 +156,11 @@ class GlacierMap:
     def area_km2(self) -> float:
         """Area of all mapped ice on the ellipsoid, in km².
 
-        Every glacier pixel counts, however small its patch. The area of a pixel is its side
-        squared over the areal scale of the projection, taken in the middle of blocks of 64 x 64
-        pixels, so that it is a true area in any projection.
+        Every glacier pixel counts, however small its patch, with its true area
+        (`grid.pixel_areas`).
         """
         counts = _block_sums(self.glacier.to_numpy())
-        return float(np.sum(counts * self._pixel_areas(counts.shape))) / 1e6
-
-    def _pixel_areas(self, blocks: tuple[int, int]) -> NDArray[np.float64]:
-        """Area in m² of a pixel in each block."""
-        rows, columns = (
-            np.minimum((np.arange(number) + 0.5) * AREA_BLOCK, length)
-            for number, length in zip(blocks, self.shape, strict=True)
-        )
-        x, y = self.transform @ (columns[None, :] + 0 * rows[:, None], rows[:, None] + 0 * columns)
-        crs = self.crs.to_wkt()
-        geographic = Transformer.from_crs(crs, Proj(crs).crs.geodetic_crs, always_xy=True)
-        factors = Proj(crs).get_factors(*geographic.transform(x, y))
-        return self.resolution**2 / np.asarray(factors.areal_scale)
+        return float(np.sum(counts * pixel_areas(self.transform, self.shape, self.crs))) / 1e6
 
     def save(self, folder: str | Path) -> Path:
         """Write the map into a folder that QGIS and `open_map` read.

@@ -9,10 +9,11 @@ from typing import Final
 from uuid import uuid4
 
 import geopandas as gpd
-import pyogrio
 import shapely
 
 from glacier_core.errors import OutlineError, StorageError
+from glacier_core.outlines.geopackages import write_geopackage_layer
+from glacier_core.outlines.shapefiles import zipped_shapefile
 
 
 def write_outlines(frame: gpd.GeoDataFrame, path: str | Path) -> Path:
@@ -25,7 +26,8 @@ def write_outlines(frame: gpd.GeoDataFrame, path: str | Path) -> Path:
     path : str or Path
         The suffix chooses the format: ``.gpkg`` (in the coordinate system of the frame),
         ``.geojson`` (longitude and latitude on WGS 84, as RFC 7946 asks) or ``.parquet``
-        (GeoParquet, in the coordinate system of the frame). A file of that name is replaced.
+        (GeoParquet, in the coordinate system of the frame) or ``.zip`` (a Shapefile with a
+        legend, see ``outlines.shapefiles``). A file of that name is replaced.
 
     Returns
     -------
@@ -70,14 +72,7 @@ def write_outlines(frame: gpd.GeoDataFrame, path: str | Path) -> Path:
 
 def _geopackage(frame: gpd.GeoDataFrame) -> bytes:
     memory = BytesIO()
-    pyogrio.write_dataframe(
-        frame,
-        memory,
-        driver="GPKG",
-        layer="outlines",
-        geometry_type="MultiPolygon",
-        promote_to_multi=True,
-    )
+    write_geopackage_layer(frame, memory, "outlines")
     return memory.getvalue()
 
 
@@ -98,4 +93,5 @@ _FORMATS: Final[dict[str, Callable[[gpd.GeoDataFrame], bytes]]] = {
     ".gpkg": _geopackage,
     ".geojson": _geojson,
     ".parquet": _geoparquet,
+    ".zip": zipped_shapefile,
 }

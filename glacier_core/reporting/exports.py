@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
-import pyogrio
 from pyogrio.errors import DataSourceError
 
 from glacier_core.deviations.comparison import Comparison
 from glacier_core.errors import StorageError
 from glacier_core.inference.files import disk_errors, write_file
+from glacier_core.outlines.geopackages import write_geopackage_layer
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a text for a formula
@@ -167,10 +167,6 @@ def _write_layers(comparison: Comparison, path: Path) -> None:
         "provenance": pd.DataFrame({"key": list(about), "value": list(about.values())}),
     }
     for name, table in layers.items():
-        outlines: dict[str, Any] = {}
         if isinstance(table, gpd.GeoDataFrame):
             table = table.assign(simulated=comparison.simulated)
-            outlines = {"geometry_type": "MultiPolygon", "promote_to_multi": True}
-        pyogrio.write_dataframe(
-            table, path, driver="GPKG", layer=name, append=path.exists(), **outlines
-        )
+        write_geopackage_layer(table, path, name, append=path.exists())

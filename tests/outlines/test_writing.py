@@ -2,6 +2,7 @@
 
 import errno
 import json
+import time
 from pathlib import Path
 
 import geopandas as gpd
@@ -26,7 +27,7 @@ def outlines():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("suffix", [".gpkg", ".parquet"])
+@pytest.mark.parametrize("suffix", [".gpkg", ".parquet", ".zip"])
 def test_there_and_back_exactly(tmp_path, suffix):
     path = write_outlines(outlines(), tmp_path / "new" / f"outlines{suffix}")
     geopandas.testing.assert_geodataframe_equal(read_outlines(path), outlines())
@@ -46,7 +47,14 @@ def test_geojson_is_in_degrees_and_wound_as_the_standard_asks(tmp_path):
     assert back[words].equals(outlines()[words])
 
 
-@pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".parquet"])
+@pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".parquet", ".zip"])
+def test_the_same_outlines_are_the_same_bytes_at_any_time(tmp_path, suffix):
+    first = write_outlines(outlines(), tmp_path / f"first{suffix}").read_bytes()
+    time.sleep(1.1)  # GeoPackages and zip archives tell the second, or every other
+    assert write_outlines(outlines(), tmp_path / f"second{suffix}").read_bytes() == first
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".parquet", ".zip"])
 def test_a_file_is_replaced(tmp_path, suffix):
     path = write_outlines(outlines(), tmp_path / f"o{suffix}")
     write_outlines(outlines().iloc[:1], path)
@@ -61,7 +69,7 @@ def test_a_geopackage_has_one_layer_of_multipolygons(tmp_path):
 
 
 def test_an_unknown_suffix(tmp_path):
-    with pytest.raises(OutlineError, match=r"written as \.gpkg, \.geojson, \.parquet"):
+    with pytest.raises(OutlineError, match=r"written as \.gpkg, \.geojson, \.parquet, \.zip"):
         write_outlines(outlines(), tmp_path / "outlines.kml")
 
 

@@ -192,6 +192,6 @@ def test_full_disk_while_a_geopackage_is_made(comparison, monkeypatch):
     def full(*_, **__):
         raise DataSourceError("database or disk is full")
 
-    monkeypatch.setattr(exports.pyogrio, "write_dataframe", full)
+    monkeypatch.setattr("pyogrio.write_dataframe", full)
     with pytest.raises(StorageError, match="free space"):
         exports.comparison_geopackage(comparison)

@@ -29,7 +29,7 @@ from glacier_core.inference.request import (
 from glacier_core.inference.result import GlacierMap, make_map
 from glacier_core.inference.runner import Runner
 from glacier_core.inference.tiling import Blend, Window, windows
-from glacier_core.models.card import CalibrationCurve
+from glacier_core.models.calibration import Calibration
 from glacier_core.models.inputs import scale_features
 from glacier_core.models.registry import Model
 from glacier_core.provenance import record
@@ -208,7 +208,7 @@ def _patch(scene: Scene, model: Model, window: Window) -> dict[str, FloatArray]:
     return patch
 
 
-def _confidence(probability: FloatArray, curve: CalibrationCurve | None) -> FloatArray:
+def _confidence(probability: FloatArray, curve: Calibration | None) -> FloatArray:
     confidence = np.empty_like(probability)
     for first in range(0, len(probability), CONFIDENCE_ROWS):
         rows = slice(first, first + CONFIDENCE_ROWS)

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, ValidationError, model_validator
 
 from glacier_core.errors import ModelError
+from glacier_core.models.calibration import METHODS, AnyCalibration, CalibrationCurve
+from glacier_core.models.calibration_comparison import CalibrationComparison
 from glacier_core.models.config import (
     ARCHITECTURE_NAMES,
     AnyConfig,
@@ -16,60 +16,17 @@ from glacier_core.models.config import (
 )
 from glacier_core.models.inputs import PUBLISHED_SCALING, UNKNOWN_REGION, ChannelRange
 from glacier_core.models.parts import Deviation, Part, Picture, Sentence
+from glacier_core.models.reliability import Reliability, ReliabilityBin
 from glacier_core.models.typicality import TypicalityLimit
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
-class CalibrationCurve(Part):
-    """A monotone curve from raw confidence to the share of pixels that prove right.
-
-    Raises
-    ------
-    pydantic.ValidationError
-        If x does not increase or y decreases.
-    """
-
-    x: tuple[Share, ...] = Field(min_length=1, description="Raw entropy confidence, increasing.")
-    y: tuple[Share, ...] = Field(min_length=1, description="Calibrated confidence.")
-    fitted_on: str = Field(default="", description="The pixels it was fitted on, in words.")
-
-    @model_validator(mode="after")
-    def _monotone(self) -> Self:
-        if len(self.x) != len(self.y):
-            raise ValueError(f"x has {len(self.x)} knots, y has {len(self.y)}")
-        if np.any(np.diff(self.x) <= 0) or np.any(np.diff(self.y) < 0):
-            raise ValueError("x must increase from knot to knot, and y must never decrease")
-        return self
-
-    def apply(self, confidence: ArrayLike) -> NDArray[np.float32]:
-        """Calibrate raw confidence of any shape: linear between knots, constant beyond.
-
-        NaN stays NaN. The result is in 0..1.
-        """
-        calibrated = np.interp(np.asarray(confidence, dtype=np.float64), self.x, self.y)
-        return np.clip(calibrated, 0.0, 1.0).astype(np.float32)
-
-
-class ReliabilityBin(Part):
-    """Pixels of like confidence, and how many of them proved right."""
-
-    lower: Share
-    upper: Share
-    count: Annotated[int, Field(gt=0)]
-    confidence: Share = Field(description="Mean over the pixels.")
-    accuracy: Share = Field(description="Share of the pixels whose class is right.")
-
-
-class Reliability(Part):
-    """How reliable confidence proved on data apart from training and calibration."""
-
-    dataset: str
-    simulated: bool
-    raw: tuple[ReliabilityBin, ...]
-    calibrated: tuple[ReliabilityBin, ...]
-    raw_error: Share = Field(description="Expected calibration error, 100 bins.")
-    calibrated_error: Share = Field(description="Expected calibration error, 100 bins.")
+__all__ = [
+    "Accuracy",
+    "CalibrationCurve",
+    "ModelCard",
+    "Reliability",
+    "ReliabilityBin",
+    "read_card",
+]
 
 
 class Accuracy(Part):
@@ -111,8 +68,11 @@ class ModelCard(Part):
     regions: tuple[str, ...] = Field(
         default=(), description="Names in the order of the one-hot vector; only with regions."
     )
-    calibration: CalibrationCurve | None = Field(
+    calibration: AnyCalibration | None = Field(
         default=None, description="None: raw confidence is all there is."
+    )
+    calibration_comparison: CalibrationComparison | None = Field(
+        default=None, description="Why this calibration; None: no other was tried."
     )
     reliability: Reliability | None = None
     typicality: TypicalityLimit | None = Field(
@@ -202,6 +162,17 @@ class ModelCard(Part):
         return self
 
     @model_validator(mode="after")
+    def _calibration_is_the_chosen_one(self) -> Self:
+        if self.calibration is None or self.calibration_comparison is None:
+            return self
+        if self.calibration.method != self.calibration_comparison.chosen:
+            raise ValueError(
+                f"the calibration is {self.calibration.method}, but "
+                f"{self.calibration_comparison.chosen} was chosen by the comparison"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _patch_fits(self) -> Self:
         if self.patch_size % self.config.size_multiple:
             raise ValueError(
@@ -224,7 +195,8 @@ def read_card(path: Path) -> ModelCard:
         raise ModelError(f"The model card {path} cannot be read: {error.strerror}.") from error
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"] if part not in ARCHITECTURE_NAMES)
+        tags = (*ARCHITECTURE_NAMES, *METHODS)
+        place = ".".join(str(part) for part in first["loc"] if part not in tags)
         place = place or "the card as a whole"
         raise ModelError(
             f"The model card {path} is not valid at {place}: {first['msg']}. "

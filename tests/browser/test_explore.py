@@ -161,15 +161,36 @@ def test_swipe_shows_other_imagery_right_of_the_handle(page, small_scene):
     wait_for_result(open_map(page, SMALL))
     west, east = centre_of(30, 16), centre_of(30, 56)
     before = [color_at(page, *place) for place in (west, east)]
-    page.get_by_label("Swipe with").select_option("Hillshade")
+    page.get_by_label("Picture", exact=True).select_option("Hillshade")
     page.wait_for_timeout(1500)
     left, right = (color_at(page, *place) for place in (west, east))
     assert np.abs(left - before[0]).max() <= 2
     assert np.ptp(right) <= 2 < np.abs(right - before[1]).max()
     page.get_by_label("Handle between the two pictures").press("Home")
     assert np.ptp(color_at(page, *west)) <= 2
-    page.get_by_label("Swipe with").select_option("nothing")
+    page.get_by_label("Picture", exact=True).select_option("nothing")
     assert np.abs(color_at(page, *east) - before[1]).max() <= 2
+
+
+def test_two_pictures_side_by_side_move_together(page, small_scene, screenshot):
+    wait_for_result(open_map(page, SMALL))
+    page.get_by_label("Picture", exact=True).select_option("Natural colours")
+    page.get_by_label("Outlines on it").select_option("Expert's outline")
+    page.get_by_label("Side by side").check()
+    page.wait_for_timeout(1500)
+    first, second = (box.bounding_box() for box in page.locator(".frame .canvas").all())
+    assert first["x"] + first["width"] <= second["x"]
+    assert first["width"] == pytest.approx(second["width"], abs=2)
+    page.locator(".frame .canvas.second canvas").press("+")
+    page.wait_for_timeout(800)
+    shown = page.evaluate(
+        f"() => {{ const view = {FRAME}; const other = view.second;"
+        " return [view.map, other].map((map) => [map.getZoom(), map.getCenter().lng,"
+        " map.getLayoutProperty('predicted-line', 'visibility')]); }"
+    )
+    assert shown[0][:2] == pytest.approx(shown[1][:2])
+    assert [shown[0][2], shown[1][2]] == ["visible", "none"]
+    screenshot(page, "explore-side-by-side")
 
 
 def test_probability_is_coloured_as_its_ramp_says(page, small_scene):

@@ -5,7 +5,7 @@ import { drawLayers, fillIds, glacierAt, setDrawn } from "./layers.js";
 import { buildLegend } from "./legend.js";
 import { buildPanel } from "./panel.js";
 import { Inspector } from "./inspector.js";
-import { Swipe } from "./swipe.js";
+import { SecondPicture } from "./second.js";
 import { element, loadLibrary, styleSheet } from "./page.js";
 import { buildThreshold } from "./threshold.js";
 import { setThreshold } from "./values.js";
@@ -40,7 +40,7 @@ class GlacierMap {
 
   end() {
     instances.delete(this.shadow);
-    this.swipe?.end();
+    this.second?.end();
     this.map?.remove();
     this.frame.remove();
   }
@@ -145,16 +145,16 @@ class GlacierMap {
 
   redraw() {
     const { layers } = this.data;
-    this.endIdleSwipe();
+    this.endLostSecond();
     drawLayers(this.map, this.data, this.root, this.choices);
-    this.swipe?.draw();
+    this.second?.draw();
     buildPanel(this.panel, layers, this.choices, {
       show: (layer, visible) => this.show(layer, visible),
       fade: (layer, opacity) => this.fade(layer, opacity),
       basemap: (visible) => this.showBasemap(visible),
       basemapVisible: this.basemapVisible,
-      swipe: (id) => this.swipeWith(id),
-      swipeId: this.swipe?.id ?? "",
+      second: (choice) => this.showSecond(choice),
+      secondChoice: this.second?.choice,
     });
     buildLegend(this.legend, layers.filter((layer) => this.choices.get(layer.id).visible));
   }
@@ -168,11 +168,11 @@ class GlacierMap {
   fade(layer, opacity) {
     this.choices.get(layer.id).opacity = opacity;
     setDrawn(this.map, layer, this.choices.get(layer.id));
-    this.swipe?.draw();
+    this.second?.draw();
   }
 
   maps() {
-    return this.swipe ? [this.map, this.swipe.map] : [this.map];
+    return this.second ? [this.map, this.second.map] : [this.map];
   }
 
   showBasemap(visible) {
@@ -192,22 +192,19 @@ class GlacierMap {
     }
   }
 
-  swipeWith(id) {
-    this.swipe?.end();
-    this.swipe = id ? new Swipe(this, id) : null;
+  showSecond(choice) {
+    this.second?.end();
+    this.second = choice.picture ? new SecondPicture(this, choice) : null;
+    this.frame.second = this.second?.map;
     this.redraw();
   }
 
-  // A swipe ends when its picture is the one on the left, or nothing is.
-  endIdleSwipe() {
-    if (!this.swipe) return;
-    const { group } = this.data.layers.find((layer) => layer.id === this.swipe.id) ?? {};
-    const left = this.data.layers.find(
-      (layer) => layer.group === group && this.choices.get(layer.id).visible,
-    );
-    if (left && left.id !== this.swipe.id) return;
-    this.swipe.end();
-    this.swipe = null;
+  // What the second picture shows may be gone after a rerun.
+  endLostSecond() {
+    const ids = this.data.layers.map((layer) => layer.id);
+    if (!this.second || ids.includes(this.second.choice.picture)) return;
+    this.second.end();
+    this.second = null;
   }
 
   showThreshold() {

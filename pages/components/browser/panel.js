@@ -13,7 +13,7 @@ export function buildPanel(panel, layers, choices, actions) {
     const members = layers.filter((layer) => layer.group === group);
     panel.append(radios(group, members, choices, actions));
   }
-  panel.append(basemap(actions));
+  panel.append(secondPicture(layers, actions), basemap(actions));
   if (focused) panel.querySelector(`#${CSS.escape(focused)}`)?.focus();
 }
 
@@ -42,19 +42,44 @@ function radios(group, layers, choices, actions) {
   const none = radio(group, `${group}-none`, !shown);
   none.addEventListener("change", () => shown && actions.show(shown, false));
   set.append(labelled(none, "None"));
-  if (group === "imagery" && shown) set.append(swipe(layers, shown, actions));
   return set;
 }
 
-function swipe(layers, shown, actions) {
-  const select = element("select", { id: "swipe-with" });
-  select.append(element("option", { value: "" }, "nothing"));
-  for (const layer of layers) {
-    if (layer !== shown) select.append(element("option", { value: layer.id }, layer.title));
-  }
-  select.value = actions.swipeId;
-  select.addEventListener("change", () => actions.swipe(select.value));
-  const label = element("label", {}, "Swipe with");
+function secondPicture(layers, actions) {
+  const set = fieldset("Second picture");
+  const choice = actions.secondChoice ?? { picture: "", outlines: "same", beside: false };
+  const pictures = layers.filter((layer) => layer.group === "imagery");
+  const outlines = layers.filter((layer) => !layer.group);
+  const change = (what) => actions.second({ ...choice, ...what });
+  set.append(
+    options("Picture", "second-picture", [["", "nothing"], ...named(pictures)], choice.picture, (picture) =>
+      change({ picture }),
+    ),
+  );
+  if (!choice.picture) return set;
+  const lines = [["same", "the same"], ["none", "none"], ...named(outlines)];
+  set.append(
+    options("Outlines on it", "second-outlines", lines, choice.outlines, (chosen) =>
+      change({ outlines: chosen }),
+    ),
+  );
+  const beside = element("input", { type: "checkbox", id: "second-beside" });
+  beside.checked = choice.beside;
+  beside.addEventListener("change", () => change({ beside: beside.checked }));
+  set.append(labelled(beside, "Side by side"));
+  return set;
+}
+
+function named(layers) {
+  return layers.map((layer) => [layer.id, layer.title]);
+}
+
+function options(title, id, entries, chosen, choose) {
+  const select = element("select", { id, "aria-label": title });
+  for (const [value, text] of entries) select.append(element("option", { value }, text));
+  select.value = chosen;
+  select.addEventListener("change", () => choose(select.value));
+  const label = element("label", {}, title);
   label.append(select);
   return label;
 }

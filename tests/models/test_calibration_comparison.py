@@ -29,7 +29,10 @@ def trial(method, monotone=True):
     return CalibrationTrial(method=method, monotone=monotone, figures=FIGURES, bins=())
 
 
-def comparison(chosen="temperature scaling", trials=(trial("temperature scaling"),)):
+TRIED = (trial("temperature scaling"),)
+
+
+def comparison(chosen="temperature scaling", trials=TRIED):
     return CalibrationComparison(
         chosen=chosen, reason="Lowest error.", dataset="2 scenes", simulated=True, trials=trials
     )

@@ -122,6 +122,17 @@ def pick_row(ids: list[str]) -> None:
     st.session_state["in_view"] = ""
 
 
+def pick_mark(glacier_id: str) -> None:
+    """Choose the glacier whose mark in a figure was clicked; map and table follow."""
+    choose(glacier=glacier_id)
+    st.session_state["in_view"] = ""
+    mark_row()
+
+
+def mark_row() -> None:
+    st.session_state["map_picks"] = st.session_state.get("map_picks", 0) + 1
+
+
 def glacier_table(comparison: "gc.Comparison") -> None:
     table, meant = comparison.glaciers[list(COLUMNS)], comparison.definitions
     ids = list(table["glacier_id"])
@@ -177,6 +188,7 @@ def distributions(comparison: "gc.Comparison", scene: "gc.Scene") -> None:
             glaciers[[*identity, "area_deviation_percent"]],
             name=f"{scene.id}-area-deviations",
             alt="A dot a glacier: its area deviation, beside the band of experts.",
+            pick=pick_mark,
         )
     with distances:
         show_figure(
@@ -189,6 +201,7 @@ def distributions(comparison: "gc.Comparison", scene: "gc.Scene") -> None:
             glaciers[[*identity, *charts.DISTANCES]],
             name=f"{scene.id}-distances",
             alt="A row a measure of distance, a dot a glacier.",
+            pick=pick_mark,
         )
 
 
@@ -257,7 +270,7 @@ with picture:
 if event and event.glacier_id and event.glacier_id != state.glacier:
     choose(glacier=event.glacier_id)
     st.session_state["in_view"] = event.glacier_id
-    st.session_state["map_picks"] = st.session_state.get("map_picks", 0) + 1
+    mark_row()
 
 summary(comparison)
 st.subheader("Glacier by glacier", help="A row zooms the map; a click on the map marks its row.")

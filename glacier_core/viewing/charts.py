@@ -220,7 +220,7 @@ def _strip(glaciers: pd.DataFrame, column: str, row: str, value: str) -> go.Box:
     return go.Box(
         x=glaciers[column],
         y=[row] * len(glaciers),
-        customdata=_names(glaciers),
+        customdata=_identity(glaciers),
         orientation="h",
         boxpoints="all",
         pointpos=0,
@@ -229,7 +229,7 @@ def _strip(glaciers: pd.DataFrame, column: str, row: str, value: str) -> go.Box:
         line={"color": palettes.INK if enough else palettes.rgba(palettes.INK, 0), "width": 1},
         fillcolor="rgba(0, 0, 0, 0)",
         marker={"color": palettes.PREDICTED, "size": 9, "opacity": 0.8},
-        hovertemplate=f"%{{customdata}}: {value}<extra>{row}</extra>",
+        hovertemplate=f"%{{customdata[1]}}: {value}<extra>{row}</extra>",
         hoveron="points",
         showlegend=False,
     )
@@ -242,21 +242,21 @@ def _marked(
     chosen = glaciers[glaciers["glacier_id"] == selected]
     if chosen.empty:
         return []
-    name = _names(chosen).iloc[0]
+    identity = _identity(chosen)[0]
     return [
         go.Scatter(
             x=chosen[columns].iloc[0],
             y=rows,
             mode="markers",
-            name=name,
+            name=identity[1],
             marker={
                 "symbol": "diamond",
                 "size": 14,
                 "color": palettes.SELECTED,
                 "line": {"color": palettes.INK, "width": 1},
             },
-            customdata=[name] * len(rows),
-            hovertemplate="%{customdata}: %{x:,.1f}<extra></extra>",
+            customdata=[identity] * len(rows),
+            hovertemplate="%{customdata[1]}: %{x:,.1f}<extra></extra>",
         )
     ]
 
@@ -269,6 +269,12 @@ def _text(words: str) -> str:
 def _names(glaciers: pd.DataFrame) -> "pd.Series[str]":
     named = glaciers["name"] != ""
     return glaciers["name"].where(named, glaciers["glacier_id"]).map(_text)
+
+
+def _identity(glaciers: pd.DataFrame) -> list[list[str]]:
+    """Id and name of every glacier: what a click on its mark tells."""
+    pairs = zip(glaciers["glacier_id"], _names(glaciers), strict=True)
+    return [list(pair) for pair in pairs]
 
 
 def _short(domain: str) -> str:

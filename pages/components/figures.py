@@ -1,6 +1,6 @@
 """A figure with its data, and the definitions of its numbers, one click away."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,14 @@ from pages.components.sentences import definition_lines
 _BAR = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"]}
 
 
-def show_figure(figure: go.Figure, data: pd.DataFrame, *, name: str, alt: str) -> None:
+def show_figure(
+    figure: go.Figure,
+    data: pd.DataFrame,
+    *,
+    name: str,
+    alt: str,
+    pick: Callable[[str], None] | None = None,
+) -> None:
     """Show a figure, and below it a button that gives its data.
 
     Parameters
@@ -25,8 +32,21 @@ def show_figure(figure: go.Figure, data: pd.DataFrame, *, name: str, alt: str) -
         Of the file, without its suffix.
     alt : str
         What a screen reader says the figure shows.
+    pick : callable, optional
+        Is given the id of a glacier whose mark was clicked: the first of the mark's customdata.
     """
-    st.plotly_chart(figure, key=f"figure-{name}", config=_BAR, alt=alt)
+    key = f"figure-{name}"
+    if pick is None:
+        st.plotly_chart(figure, key=key, config=_BAR, alt=alt)
+    else:
+        st.plotly_chart(
+            figure,
+            key=key,
+            config=_BAR,
+            alt=alt,
+            on_select=lambda: _pick(key, pick),
+            selection_mode="points",
+        )
     st.download_button(
         "Data of this figure",
         data=lambda: table_csv(data),
@@ -37,6 +57,12 @@ def show_figure(figure: go.Figure, data: pd.DataFrame, *, name: str, alt: str) -
         type="tertiary",
         icon=":material/download:",
     )
+
+
+def _pick(key: str, pick: Callable[[str], None]) -> None:
+    for point in st.session_state[key]["selection"]["points"]:
+        if point.get("customdata"):
+            pick(str(point["customdata"][0]))
 
 
 def show_definitions(definitions: Mapping[str, Any], names: Iterable[str], label: str) -> None:

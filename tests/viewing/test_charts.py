@@ -78,12 +78,12 @@ def test_names_out_of_files_are_text(glaciers):
         charts.distance_chart(glaciers, resolution=30, simulated=False, selected="g-2"),
     ):
         assert "<b>Loud" not in figure.to_json()
-        assert boxes(figure)[0].customdata[2] == "&lt;b&gt;Loud&lt;/b&gt;"
+        assert boxes(figure)[0].customdata[2][1] == "&lt;b&gt;Loud&lt;/b&gt;"
 
 
 def test_a_glacier_without_a_name_goes_by_its_id(glaciers):
     (strip,) = boxes(charts.area_deviation_chart(glaciers, simulated=False))
-    assert strip.customdata[1] == "g-1"
+    assert list(strip.customdata[1]) == ["g-1", "g-1"]
 
 
 def test_distances_are_those_of_the_table_each_in_its_row(glaciers):

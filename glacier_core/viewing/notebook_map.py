@@ -1,13 +1,12 @@
-"""The app's layers on a map for notebooks (leafmap) and on a page of its own (folium).
+"""The app's layers on a map for notebooks (leafmap).
 
 Pictures and outlines are held in the map itself. Leaflet, which draws them, is loaded from the
-internet by both libraries: without network such a map stays blank, unlike the app's.
+internet by leafmap: without network such a map stays blank, unlike the app's and ``map_page``.
 """
 
 import base64
 from collections.abc import Callable
 from html import escape
-from pathlib import Path
 from typing import Any, Final
 
 import folium
@@ -19,7 +18,6 @@ from rasterio.transform import array_bounds
 from rasterio.warp import calculate_default_transform, reproject, transform_bounds
 
 from glacier_core.deviations.comparison import Comparison
-from glacier_core.inference.files import write_file
 from glacier_core.inference.result import GlacierMap
 from glacier_core.scene import BANDS, Scene
 from glacier_core.viewing import palettes, rendering
@@ -66,37 +64,11 @@ def notebook_map(
     from leafmap.foliumap import Map  # takes seconds to import
 
     drawn = Map(tiles=None, draw_control=False)
-    _add_layers(drawn, scene, result, comparison, basemap=basemap)
+    add_layers(drawn, scene, result, comparison, basemap=basemap)
     return drawn
 
 
-def page_map(
-    scene: Scene,
-    result: GlacierMap | None = None,
-    comparison: Comparison | None = None,
-    *,
-    basemap: bool = False,
-) -> folium.Map:
-    """Return a folium map with the app's layers; parameters as of :func:`notebook_map`."""
-    drawn = folium.Map(tiles=None, control_scale=True)
-    _add_layers(drawn, scene, result, comparison, basemap=basemap)
-    return drawn
-
-
-def save_map_page(path: str | Path, *shown: Any, basemap: bool = False) -> Path:
-    """Write a page with the map of :func:`page_map`, to share as one file.
-
-    Raises
-    ------
-    StorageError
-        When the disk refuses.
-    """
-    page = page_map(*shown, basemap=basemap)
-    write_file(Path(path), page.get_root().render().encode())
-    return Path(path)
-
-
-def _add_layers(
+def add_layers(
     drawn: Any,
     scene: Scene,
     result: GlacierMap | None,
@@ -104,6 +76,7 @@ def _add_layers(
     *,
     basemap: bool,
 ) -> None:
+    """Add the app's layers to a folium map; parameters as of :func:`notebook_map`."""
     if basemap:
         folium.TileLayer("OpenStreetMap", control=True).add_to(drawn)
     for overlay in _pictures(scene, result, comparison):

@@ -14,6 +14,8 @@ from glacier_core.errors import OutlineError
 from glacier_core.outlines.rasterizing import label_glaciers
 from glacier_core.outlines.schema import COLUMNS
 
+IntArray = NDArray[np.intp]
+
 MOST_OVERLAP = 0.1
 """Share of the smaller of two outlines above which an overlap is no slip of the pen."""
 
@@ -59,19 +61,19 @@ def place_experts(
     OutlineError
         When there is no outline, none lies in the scene, or outlines lie on top of each other.
     """
-    _check_schema(expert)
+    check_schema(expert)
     outlines = expert.to_crs(CRS.from_user_input(crs))
     frame = scene_frame(transform, shape)
     inside = outlines.intersects(frame).to_numpy()
     if not inside.any():
-        raise OutlineError(_far_away(outlines, frame))
+        raise OutlineError(far_away(outlines, frame))
     kept = outlines[inside].reset_index(drop=True)
     _check_overlap(kept)
     return PlacedExperts(
         outlines=kept,
         cut_by_scene=~kept.within(frame).to_numpy(),
         outside=tuple(outlines.loc[~inside, "glacier_id"]),
-        labels=_labels(kept, transform, shape),
+        labels=label_experts(kept, transform, shape),
     )
 
 
@@ -82,7 +84,15 @@ def scene_frame(transform: Affine, shape: tuple[int, int]) -> shapely.Polygon:
     return shapely.box(west, south, east, north)
 
 
-def _check_schema(expert: gpd.GeoDataFrame) -> None:
+def check_schema(expert: gpd.GeoDataFrame | None) -> None:
+    """Refuse what is no table of outlines, or holds none.
+
+    Raises
+    ------
+    OutlineError
+    """
+    if expert is None:
+        raise OutlineError("There is no expert outline to compare with: none was given.")
     missing = [column for column in COLUMNS if column not in expert.columns]
     if missing:
         raise OutlineError(
@@ -98,7 +108,8 @@ def _check_schema(expert: gpd.GeoDataFrame) -> None:
         raise OutlineError("There is no expert outline to compare with: the table is empty.")
 
 
-def _far_away(outlines: gpd.GeoDataFrame, frame: shapely.Polygon) -> str:
+def far_away(outlines: gpd.GeoDataFrame, frame: shapely.Polygon) -> str:
+    """Say how far outlines are from a scene in which none of them lies."""
     kilometres = float(outlines.distance(frame).min()) / 1000
     distance = f"{kilometres:,.0f} km away" if np.isfinite(kilometres) else "too far to say"
     return (
@@ -108,28 +119,52 @@ def _far_away(outlines: gpd.GeoDataFrame, frame: shapely.Polygon) -> str:
     )
 
 
-def _check_overlap(outlines: gpd.GeoDataFrame) -> None:
-    """Refuse two outlines of the same ice, of which only one could be compared."""
+def overlapping_pairs(outlines: gpd.GeoDataFrame) -> tuple[IntArray, IntArray]:
+    """Return the rows (by position) of any two outlines of the same ice, first and second.
+
+    Outlines that share more than :data:`MOST_OVERLAP` of the smaller one are of the same ice.
+    """
     geometries = outlines.geometry.to_numpy()
     first, second = shapely.STRtree(geometries).query(geometries, predicate="intersects")
     pairs = first < second
     first, second = first[pairs], second[pairs]
     shared = shapely.area(shapely.intersection(geometries[first], geometries[second]))
     smaller = np.minimum(shapely.area(geometries[first]), shapely.area(geometries[second]))
-    twice = np.flatnonzero(shared > MOST_OVERLAP * smaller)
-    if len(twice):
+    twice = shared > MOST_OVERLAP * smaller
+    return first[twice], second[twice]
+
+
+def _check_overlap(outlines: gpd.GeoDataFrame) -> None:
+    """Refuse two outlines of the same ice, of which only one could be compared."""
+    first, second = overlapping_pairs(outlines)
+    if len(first):
         ids = outlines["glacier_id"]
-        one, other = ids[first[twice[0]]], ids[second[twice[0]]]
+        one, other = ids[first[0]], ids[second[0]]
         raise OutlineError(
-            f"Outlines lie on top of each other ({one} and {other}; {len(twice)} such pairs), so "
-            "one piece of ice would count twice. Keep one date and one analyst a glacier."
+            f"Outlines lie on top of each other ({one} and {other}; {len(first)} such pairs), so "
+            "one piece of ice would count twice. Keep one date and one analyst a glacier; or, "
+            "where several experts outlined it, compare with all of them: "
+            "glacier_core.compare_panel(result, outlines)."
         )
 
 
-def _labels(
+def label_experts(
     outlines: gpd.GeoDataFrame, transform: Affine, shape: tuple[int, int]
 ) -> NDArray[np.int32]:
-    """Label pixels by outline; one that holds no pixel centre takes the pixel it lies in."""
+    """Label pixels by outline; one that holds no pixel centre takes the pixel it lies in.
+
+    Parameters
+    ----------
+    outlines : geopandas.GeoDataFrame
+        In the coordinates of the grid; none of them empty.
+    transform : affine.Affine
+    shape : (rows, columns)
+
+    Returns
+    -------
+    ndarray of int32, (rows, columns)
+        0 outside every outline, 1 + row inside.
+    """
     labels = label_glaciers(outlines, transform, shape, outlines.crs)
     held = np.bincount(labels.ravel(), minlength=len(outlines) + 1)[1:] > 0
     points = shapely.get_coordinates(outlines.geometry[~held].representative_point())

@@ -1,8 +1,10 @@
 """Kernel ridge regression of accuracy on confidence, as the published GlaViTU was calibrated."""
 
+import warnings
+
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import LinAlgError, solve
+from scipy.linalg import LinAlgError, LinAlgWarning, solve
 from sklearn.metrics.pairwise import laplacian_kernel
 
 from glacier_core.confidence.fitting import pixels_to_fit
@@ -71,9 +73,11 @@ def fit_kernel_ridge(
 def _solve(x: Vector, y: Vector, penalty: Vector) -> Vector:
     kernel = laplacian_kernel(x[:, None], gamma=1.0)
     try:
-        return np.asarray(solve(kernel + np.diag(penalty), y, assume_a="pos"))
-    except LinAlgError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", LinAlgWarning)  # an answer without a right digit
+            return np.asarray(solve(kernel + np.diag(penalty), y, assume_a="pos"))
+    except (LinAlgError, LinAlgWarning) as error:
         raise ModelError(
-            "Kernel ridge has no solution: a bin whose confidence is exactly 0 or 1 holds most of "
+            "Kernel ridge has no solution: a bin whose confidence is all but 0 or 1 holds most of "
             "the pixels and contradicts the anchor there. Isotonic regression has no anchors."
         ) from error

@@ -70,6 +70,7 @@ def test_one_bin_is_not_enough():
         fit_kernel_ridge([0.501, 0.502], [0, 1])
 
 
-def test_a_bin_that_contradicts_an_anchor_is_told():
+@pytest.mark.parametrize("lowest", [0.0, 1e-17])
+def test_a_bin_that_contradicts_an_anchor_is_told(lowest):
     with pytest.raises(ModelError, match="contradicts the anchor"):
-        fit_kernel_ridge([0.0] * 9 + [0.5], [1] * 9 + [0])
+        fit_kernel_ridge([lowest] * 9 + [0.5], [1] * 9 + [0])

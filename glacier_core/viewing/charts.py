@@ -5,7 +5,6 @@ Figures of simulated scenes say so in their titles.
 """
 
 import math
-from html import escape
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -15,6 +14,7 @@ from plotly.subplots import make_subplots
 from glacier_core.deviations.area import HUMAN_BAND
 from glacier_core.models.card import Reliability
 from glacier_core.viewing import palettes
+from glacier_core.viewing.chart_parts import band_in_legend, finished, identity
 
 DISTANCES = {
     "median_m": "Median",
@@ -51,7 +51,7 @@ def area_deviation_chart(
     ):
         color = palettes.rgba(palettes.HUMAN_BAND, opacity)
         figure.add_vrect(-limit, limit, fillcolor=color, line_width=0, layer="below")
-        figure.add_trace(_band_in_legend(f"±{limit:.0f} % {label}", color))
+        figure.add_trace(band_in_legend(f"±{limit:.0f} % {label}", color))
     figure.add_vline(0, line={"color": palettes.INK, "width": 1})
     column = "area_deviation_percent"
     figure.add_trace(_strip(glaciers, column, "Glaciers", "%{x:+.1f} %"))
@@ -64,7 +64,7 @@ def area_deviation_chart(
         zeroline=False,
     )
     figure.update_yaxes(type="category", showticklabels=False)
-    return _finished(figure, "Area against the expert's", simulated, 300)
+    return finished(figure, "Area against the expert's", simulated, 300)
 
 
 def distance_chart(
@@ -94,7 +94,7 @@ def distance_chart(
     )
     figure.update_xaxes(title="Distance between the boundaries, m", rangemode="tozero")
     figure.update_yaxes(categoryorder="array", categoryarray=names[::-1])
-    figure = _finished(figure, "How far apart the outlines are", simulated, 360)
+    figure = finished(figure, "How far apart the outlines are", simulated, 360)
     return figure.update_layout(showlegend=False)
 
 
@@ -128,7 +128,7 @@ def agreement_chart(pixels: pd.DataFrame, *, simulated: bool) -> go.Figure:
         )
     figure.update_xaxes(title="Share of the ice that either sees", tickformat=".0%", range=[0, 1])
     figure.update_yaxes(labelalias={text.capitalize(): _short(text) for text in shares.index})
-    figure = _finished(figure, "Where network and expert agree", simulated, 260)
+    figure = finished(figure, "Where network and expert agree", simulated, 260)
     return figure.update_layout(barmode="stack")
 
 
@@ -171,7 +171,7 @@ def reliability_chart(found: Reliability, title: str) -> go.Figure:
     figure.update_yaxes(
         title="Pixels", type="log", range=decades, dtick=2, exponentformat="power", row=2, col=1
     )
-    return _finished(figure, title, found.simulated, 540)
+    return finished(figure, title, found.simulated, 540)
 
 
 def share_below_table(thresholds: ArrayLike, **shares: ArrayLike) -> pd.DataFrame:
@@ -211,7 +211,7 @@ def share_below_chart(table: pd.DataFrame, *, simulated: bool) -> go.Figure:
         )
     figure.update_xaxes(title="Confidence", tickformat=".0%", range=[0, 1.02])
     figure.update_yaxes(title="Share below it", tickformat=".0%", rangemode="tozero")
-    return _finished(figure, "How much lies below a confidence", simulated, 360)
+    return finished(figure, "How much lies below a confidence", simulated, 360)
 
 
 def _strip(glaciers: pd.DataFrame, column: str, row: str, value: str) -> go.Box:
@@ -220,7 +220,7 @@ def _strip(glaciers: pd.DataFrame, column: str, row: str, value: str) -> go.Box:
     return go.Box(
         x=glaciers[column],
         y=[row] * len(glaciers),
-        customdata=_identity(glaciers),
+        customdata=identity(glaciers),
         orientation="h",
         boxpoints="all",
         pointpos=0,
@@ -242,49 +242,28 @@ def _marked(
     chosen = glaciers[glaciers["glacier_id"] == selected]
     if chosen.empty:
         return []
-    identity = _identity(chosen)[0]
+    told = identity(chosen)[0]
     return [
         go.Scatter(
             x=chosen[columns].iloc[0],
             y=rows,
             mode="markers",
-            name=identity[1],
+            name=told[1],
             marker={
                 "symbol": "diamond",
                 "size": 14,
                 "color": palettes.SELECTED,
                 "line": {"color": palettes.INK, "width": 1},
             },
-            customdata=[identity] * len(rows),
+            customdata=[told] * len(rows),
             hovertemplate="%{customdata[1]}: %{x:,.1f}<extra></extra>",
         )
     ]
 
 
-def _text(words: str) -> str:
-    """Return words as plotly writes them, whatever tags they hold."""
-    return escape(words, quote=False)
-
-
-def _names(glaciers: pd.DataFrame) -> "pd.Series[str]":
-    named = glaciers["name"] != ""
-    return glaciers["name"].where(named, glaciers["glacier_id"]).map(_text)
-
-
-def _identity(glaciers: pd.DataFrame) -> list[list[str]]:
-    """Id and name of every glacier: what a click on its mark tells."""
-    pairs = zip(glaciers["glacier_id"], _names(glaciers), strict=True)
-    return [list(pair) for pair in pairs]
-
-
 def _short(domain: str) -> str:
     """Break the name of a domain into two lines, so that the bars keep a phone's width."""
     return domain.capitalize().replace(" of the ", "<br>of the ", 1)
-
-
-def _band_in_legend(name: str, color: str) -> go.Scatter:
-    marker = {"symbol": "square", "size": 12, "color": color}
-    return go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=name)
 
 
 def _reliability_line(bins: pd.DataFrame, name: str, color: str, symbol: str) -> go.Scatter:
@@ -322,26 +301,3 @@ def _diagonal() -> go.Scatter:
         line={"color": palettes.INK, "width": 1, "dash": "dash"},
         hoverinfo="skip",
     )
-
-
-def _finished(figure: go.Figure, title: str, simulated: bool, height: int) -> go.Figure:
-    """Give a figure its title, room, and a legend that leaves a phone its width."""
-    figure.update_layout(
-        title={
-            "text": _text(f"{title} (simulated)" if simulated else title),
-            "x": 0,
-            "font_size": 16,
-        },
-        legend={
-            "orientation": "h",
-            "yref": "container",
-            "yanchor": "bottom",
-            "y": 0,
-            "x": 0,
-            "traceorder": "normal",
-        },
-        margin={"l": 8, "r": 8, "t": 48, "b": 8},
-        height=height,
-        hoverlabel={"align": "left"},
-    )
-    return figure

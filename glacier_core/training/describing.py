@@ -61,8 +61,9 @@ def _describe_steps(recipe: TrainingRecipe) -> str:
         if recipe.patience
         else ""
     )
+    before = f"{_describe_steps(recipe.after)}, and from there on " if recipe.after else ""
     return (
-        f"{recipe.steps} steps of {patches}{patience}, {optimiser} {recipe.learning_rate:g} along "
+        f"{before}{recipe.steps} steps of {patches}{patience}, {optimiser} {recipe.learning_rate:g} along "
         f"{cosines}, focal loss with gamma {recipe.focal_gamma:g}{smoothing}, seed "
         f"{recipe.seed}{statistics}"
     )

@@ -94,6 +94,8 @@ class TrainingRecipe:
         to stop by there. With tiles of real imagery it is the right one.
     watch : {"IoU", "agreement"}
         The score to stop by: IoU on the validation scenes, or agreement of held-out pairs.
+    after : TrainingRecipe, optional
+        Training of the same network that comes first; this one goes on from its weights.
     """
 
     name: str
@@ -138,6 +140,7 @@ class TrainingRecipe:
     tiles: Path | None = None
     patience: int = 0
     watch: Literal["IoU", "agreement"] = "IoU"
+    after: "TrainingRecipe | None" = None
 
     def __post_init__(self) -> None:
         self._check_sizes()
@@ -176,6 +179,11 @@ class TrainingRecipe:
             )
 
     def _check_strategy(self) -> None:
+        if self.after is not None and (self.start_from or self.after.network != self.network):
+            raise ModelError(
+                f"The recipe {self.name!r} goes on from {self.after.name!r}, which must be a "
+                "training of the same network, and cannot start from another model as well."
+            )
         strategy = find_strategy(self.strategy)
         check_regions(strategy, self.regions)
         location = self.network.location

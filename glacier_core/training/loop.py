@@ -27,6 +27,7 @@ from glacier_core.training.schedule import learning_rate
 from glacier_core.training.validation import validation_score
 
 CHECKPOINT = "checkpoint.safetensors"
+BEFORE = "before"  # folder of the training that another goes on from
 LOG_EVERY = 10
 STATISTICS = 1  # sets the draws for batch normalisation apart from those of the training
 
@@ -49,7 +50,7 @@ def train_network(
     progress: Callable[[str], None],
     device: Device | None = None,
 ) -> tuple[Network, float]:
-    """Train, or go on training, and return the averaged network and the seconds it took.
+    """Train, or go on training, and return the averaged network and the seconds it all took.
 
     Parameters
     ----------
@@ -57,14 +58,17 @@ def train_network(
     material : Material
         Scenes, always in the same order.
     folder : Path
-        Keeps the checkpoint and ``log.csv``.
+        Keeps the checkpoint and ``log.csv``; those of a training that comes first lie in the
+        folder ``before`` in it.
     progress : callable
         Is given a line now and then.
     device : Device, optional
         Chosen by `choose_device` when left out.
     """
     run = Run(recipe, material, folder, device or choose_device(), progress)
-    state = fresh_state(recipe, run.device)
+    start, before = _train_first(recipe.after, run) if recipe.after else (None, 0.0)
+    folder.mkdir(parents=True, exist_ok=True)
+    state = fresh_state(recipe, run.device, start)
     fingerprint = recipe_fingerprint(recipe)
     checkpoint = folder / CHECKPOINT
     if checkpoint.exists():
@@ -77,7 +81,12 @@ def train_network(
     )
     while state.step < recipe.steps and not has_stopped(recipe, state):
         _step_and_keep(run, state, checkpoint, fingerprint)
-    return _finished(run, state), state.seconds
+    return _finished(run, state), before + state.seconds
+
+
+def _train_first(recipe: TrainingRecipe, run: Run) -> tuple[Network, float]:
+    run.tell(f"First comes {recipe.name}.")
+    return train_network(recipe, run.material, run.folder / BEFORE, run.tell, run.device)
 
 
 def recipe_fingerprint(recipe: TrainingRecipe) -> str:
@@ -92,6 +101,8 @@ def recipe_fingerprint(recipe: TrainingRecipe) -> str:
         for option in fields(recipe)
     }
     chosen = {name: value for name, value in asdict(recipe).items() if value != usual[name]}
+    if recipe.after:
+        chosen["after"] = recipe_fingerprint(recipe.after)
     facts = json.dumps(chosen, sort_keys=True, default=str)
     return hashlib.sha256(facts.encode()).hexdigest()
 
@@ -122,9 +133,14 @@ def has_stopped(recipe: TrainingRecipe, state: TrainingState) -> bool:
     return 0 < recipe.patience <= state.waited
 
 
-def fresh_state(recipe: TrainingRecipe, device: Device) -> TrainingState:
-    """Return the state before the first step."""
-    network = first_network(recipe).to(device.torch_device)
+def fresh_state(
+    recipe: TrainingRecipe, device: Device, start: Network | None = None
+) -> TrainingState:
+    """Return the state before the first step, with the weights of a network to start from."""
+    network = first_network(recipe)
+    if start is not None:
+        network.load_state_dict(start.state_dict())
+    network = network.to(device.torch_device)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return TrainingState(
         network,

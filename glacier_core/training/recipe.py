@@ -243,13 +243,11 @@ def _train_members(
 ) -> tuple[Network, float]:
     """Train the one network of a recipe, or every member of an ensemble, one after the other."""
     if isinstance(recipe, TrainingRecipe):
-        home.mkdir(parents=True, exist_ok=True)
         return train_network(recipe, material, home, tell, device)
     networks, seconds = [], 0.0
     for number, member in enumerate(recipe.members, 1):
         tell(f"Member {number} of {len(recipe.members)}: {member.title}.")
         place = home / MEMBERS / member.name
-        place.mkdir(parents=True, exist_ok=True)
         network, took = train_network(member, material, place, tell, device)
         networks.append(network)
         seconds += took

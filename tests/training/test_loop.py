@@ -55,6 +55,24 @@ def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(tiny_recipe, scenes
         assert torch.equal(value, resumed.state_dict()[name]), name
 
 
+def test_a_training_goes_on_from_the_weights_of_the_one_before(tiny_recipe, scenes, tmp_path):
+    still = replace(tiny_recipe, name="still", after=tiny_recipe, learning_rate=1e-12, steps=8)
+    first, _ = train_network(tiny_recipe, scenes, tmp_path / "alone", silent)
+    told = []
+    with pytest.raises(Killed):
+        train_network(still, scenes, tmp_path / "both", kill_after(8))
+    network, seconds = train_network(still, scenes, tmp_path / "both", told.append)
+    for name, value in first.named_parameters():
+        assert torch.allclose(value, network.get_parameter(name), atol=1e-6), name
+    assert "Training goes on after step 6." in told
+    assert "Training goes on after step 8." in told
+    assert seconds > 0
+    again = replace(still, after=replace(tiny_recipe, seed=9))
+    assert loop.recipe_fingerprint(again) != loop.recipe_fingerprint(still)
+    with pytest.raises(ModelError, match="same network"):
+        replace(still, after=replace(tiny_recipe, network=replace(tiny_recipe.network, width=16)))
+
+
 def test_resumed_training_takes_only_the_missing_steps(tiny_recipe, scenes, tmp_path, monkeypatch):
     with pytest.raises(Killed):
         train_network(tiny_recipe, scenes, tmp_path, kill_after(4))

@@ -16,11 +16,13 @@ from shapely.geometry.base import BaseGeometry
 from glacier_core.deviations.area import area_deviation
 from glacier_core.deviations.definitions import DEFINITIONS, Definition
 from glacier_core.deviations.distance import DistanceDeviation, distance_deviation
+from glacier_core.deviations.drawn import match_drawn
 from glacier_core.deviations.experts import PlacedExperts, place_experts, scene_frame
 from glacier_core.deviations.ground import to_ground
 from glacier_core.deviations.matching import Match, Zones, make_zones, match_glaciers
 from glacier_core.deviations.pixels import PixelScores, score_pixels
 from glacier_core.errors import OutlineError
+from glacier_core.inference.corrected import CorrectedMap
 from glacier_core.outlines.polygonizing import polygonize
 from glacier_core.outlines.rasterizing import rasterize
 from glacier_core.outlines.schema import equal_area_km2, to_schema
@@ -118,6 +120,8 @@ def compare(
     zones = make_zones(experts.labels, buffer_m, abs(transform.a))
     drawn = rasterize(result.outlines(), transform, glacier.shape, crs)
     matches = list(match_glaciers(drawn, mapped, zones, transform, len(experts.outlines)))
+    if isinstance(result, CorrectedMap):
+        matches = match_drawn(matches, result.corrected, mapped, zones, transform)
     frame = scene_frame(transform, glacier.shape)
     table = _glacier_table(experts, matches, frame)
     scores = _scores_by_glacier(glacier, mapped, zones, len(table))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isnan
 
 from scipy.stats import binomtest
 
@@ -77,7 +78,7 @@ def like_pixels(
     ModelError
         If the confidence is not in 0..1.
     """
-    if confidence != confidence:  # nothing was mapped there
+    if isnan(confidence):  # nothing was mapped there
         return None
     if not 0.0 <= confidence <= 1.0:
         raise ModelError(f"Confidence must be in 0..1; {confidence:g} is not.")

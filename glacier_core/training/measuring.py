@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from glacier_core.confidence.calibration import fit_isotonic
 from glacier_core.confidence.reliability import (
     expected_calibration_error,
     reliability,
@@ -13,9 +12,12 @@ from glacier_core.confidence.reliability import (
 )
 from glacier_core.errors import ModelError, SourceError
 from glacier_core.models.blocks import Network
-from glacier_core.models.card import Accuracy, CalibrationCurve, ModelCard, Reliability
+from glacier_core.models.calibration import AnyCalibration, Calibration
+from glacier_core.models.calibration_comparison import CalibrationComparison
+from glacier_core.models.card import Accuracy, ModelCard, Reliability
 from glacier_core.models.inputs import PUBLISHED_REGIONS
 from glacier_core.models.registry import Model
+from glacier_core.training.calibrating import calibrate
 from glacier_core.training.card_limits import some_scenes
 from glacier_core.training.data import TrainingData
 from glacier_core.training.describing import deviations_of
@@ -44,9 +46,9 @@ class Measured:
 
     Attributes
     ----------
-    curve : CalibrationCurve
+    calibration : AnyCalibration
     reliability : Reliability
-        On scenes the curve was not fitted on.
+        On scenes the calibration was not fitted on.
     scores : dict
         As `scores_by_terrain` makes it.
     counts : dict of str to int
@@ -55,14 +57,17 @@ class Measured:
         As `evaluation.agreement`; None without pairs.
     tallies : dict
         As `tallies_by_terrain` makes it, for the intervals of the scores.
+    comparison : CalibrationComparison, optional
+        Why this calibration.
     """
 
-    curve: CalibrationCurve
+    calibration: AnyCalibration
     reliability: Reliability
     scores: dict[tuple[str, str], dict[str, float]]
     counts: dict[str, int]
     agreement: float | None
     tallies: dict[tuple[str, str], dict[str, list[Tally]]] = field(default_factory=dict)
+    comparison: CalibrationComparison | None = None
 
 
 def measure(network: Network, recipe: Recipe, data: TrainingData) -> Measured:
@@ -77,36 +82,28 @@ def measure(network: Network, recipe: Recipe, data: TrainingData) -> Measured:
     """
     patch_size = members_of(recipe)[0].patch_size
     validation = score_scenes(network, whole_scenes(data.material.validation), patch_size)
-    curve = fit_curve(list(validation), data.calibrated_on)
+    calibrated = calibrate(list(validation), data.calibrated_on, simulated=data.simulated)
     baselines = fit_pixel_baselines(some_scenes(data.material.singles))
     scenes = list(score_scenes(network, whole_scenes(data.scored), patch_size, baselines))
     pairs = data.material.watched_pairs
     return Measured(
-        curve=curve,
-        reliability=measure_reliability(curve, scenes, data),
+        calibration=calibrated.calibration,
+        reliability=measure_reliability(calibrated.calibration, scenes, data),
         scores=_scores(scenes, data),
         counts={terrain: len(some) for terrain, some in by_terrain(scenes).items()},
         agreement=agreement(network, pairs, patch_size) if len(pairs) else None,
         tallies=tallies_by_terrain(scenes),
-    )
-
-
-def fit_curve(scenes: list[ScoredScene], calibrated_on: str) -> CalibrationCurve:
-    """Fit calibrated confidence by isotonic regression on all pixels of some scenes."""
-    return fit_isotonic(
-        np.concatenate([scene.confidence for scene in scenes]),
-        np.concatenate([scene.correct for scene in scenes]),
-        fitted_on=f"{len(scenes)} {calibrated_on}",
+        comparison=calibrated.comparison,
     )
 
 
 def measure_reliability(
-    curve: CalibrationCurve, scenes: list[ScoredScene], data: TrainingData
+    calibration: Calibration, scenes: list[ScoredScene], data: TrainingData
 ) -> Reliability:
     """Reliability of raw and calibrated confidence over all pixels of some scenes."""
     raw = np.concatenate([scene.confidence for scene in scenes])
     correct = np.concatenate([scene.correct for scene in scenes])
-    calibrated = curve.apply(raw)
+    calibrated = calibration.apply(raw)
     return Reliability(
         dataset=f"{len(scenes)} {_scored_set(data, 'all')}",
         simulated=data.simulated,
@@ -142,7 +139,8 @@ def write_card(
         config=network.config,
         patch_size=members_of(recipe)[0].patch_size,
         regions=PUBLISHED_REGIONS if network.config.location == "region" else (),
-        calibration=measured.curve,
+        calibration=measured.calibration,
+        calibration_comparison=measured.comparison,
         reliability=measured.reliability,
         accuracy=tuple(measured_figures(measured, data)),
         training=training,

@@ -9,10 +9,10 @@ from glacier_core.models.glavitu import GlaViTU
 from glacier_core.models.inputs import PUBLISHED_REGIONS
 from glacier_core.simulation.ground import SurfaceClass
 from glacier_core.training import measuring
+from glacier_core.training.calibrating import calibrate
 from glacier_core.training.evaluation import NDSI, NETWORK, ScoredScene
 from glacier_core.training.measuring import (
     Measured,
-    fit_curve,
     measure_reliability,
     measured_figures,
     write_card,
@@ -39,28 +39,33 @@ def scene_of(confident_share_right: float, unsure_share_right: float) -> ScoredS
 @pytest.fixture
 def measured(data):
     scene = scene_of(0.95, 0.7)
-    curve = fit_curve([scene], data.calibrated_on)
+    found = calibrate([scene, scene], data.calibrated_on, simulated=True)
     return Measured(
-        curve=curve,
-        reliability=measure_reliability(curve, [scene], data),
+        calibration=found.calibration,
+        reliability=measure_reliability(found.calibration, [scene], data),
         scores={
             ("all", NETWORK): {"IoU": 0.81234, "water called glacier": float("nan")},
             ("all", NDSI): {"IoU": 0.7},
         },
         counts={"all": 64},
         agreement=0.9,
+        comparison=found.comparison,
     )
 
 
+def curve_of(scene, data):
+    return calibrate([scene], data.calibrated_on, simulated=True).calibration
+
+
 def test_curve_learns_the_share_of_right_pixels(data):
-    curve = fit_curve([scene_of(0.95, 0.7)], data.calibrated_on)
+    curve = curve_of(scene_of(0.95, 0.7), data)
     # 1 - H2(0.9) = 0.531, 1 - H2(0.6) = 0.029
     assert curve.apply([0.531, 0.029]) == pytest.approx([0.95, 0.7], abs=1e-3)
     assert "apart from those scored" in curve.fitted_on
 
 
 def test_reliability_is_measured_on_the_given_scenes_not_on_the_curve(data):
-    curve = fit_curve([scene_of(0.95, 0.7)], data.calibrated_on)
+    curve = curve_of(scene_of(0.95, 0.7), data)
     same = measure_reliability(curve, [scene_of(0.95, 0.7)], data)
     other = measure_reliability(curve, [scene_of(0.85, 0.7)], data)
     assert same.calibrated_error == pytest.approx(0.0, abs=1e-3)
@@ -84,7 +89,9 @@ def test_card_holds_what_was_measured(measured, data, tiny_recipe, monkeypatch):
     network = GlaViTU(tiny_recipe.network)
     card = write_card(replace(tiny_recipe, real_exam=True), network, measured, data, "told", print)
     assert card.reliability == measured.reliability
-    assert card.calibration == measured.curve
+    assert card.calibration == measured.calibration
+    assert card.calibration_comparison == measured.comparison
+    assert card.calibration.method == card.calibration_comparison.chosen
     assert card.accuracy[-1] == real
     assert len(card.accuracy) == 4
     assert card.config == tiny_recipe.network

@@ -71,6 +71,8 @@ STRATA_DEFINITIONS: dict[str, Definition] = {
     "iou": DEFINITIONS["iou"],
     "precision": DEFINITIONS["precision"],
     "recall": DEFINITIONS["recall"],
+    "false_positives": DEFINITIONS["false_positives"],
+    "false_negatives": DEFINITIONS["false_negatives"],
     "share_of_errors_percent": Definition(
         "Share of errors",
         "%",
@@ -250,6 +252,8 @@ class _Counted:
             "iou": scores.iou,
             "precision": scores.precision,
             "recall": scores.recall,
+            "false_positives": scores.false_positives,
+            "false_negatives": scores.false_negatives,
             "share_of_errors_percent": _percent(_errors(scores), _errors(whole)),
             "basis": basis,
             "missing_because": "",
@@ -301,6 +305,8 @@ def _missing(stratum: str, reason: str) -> dict[str, Any]:
         "stratum": stratum,
         "class": "",
         "pixels": 0,
+        "false_positives": 0,
+        "false_negatives": 0,
         "basis": "",
         "missing_because": reason,
     }

@@ -1,6 +1,7 @@
 """What all charts share: names as text, what a click on a mark tells, titles and legends."""
 
 from html import escape
+from textwrap import wrap
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -49,3 +50,18 @@ def finished(figure: go.Figure, title: str, simulated: bool, height: int) -> go.
         hoverlabel={"align": "left"},
     )
     return figure
+
+
+def without_data(words: str, title: str, simulated: bool) -> go.Figure:
+    """Return a figure that says why there is nothing to draw."""
+    figure = go.Figure()
+    place = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
+    figure.add_annotation(text=wrapped(words, 40), showarrow=False, **place)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return finished(figure, title, simulated, 240)
+
+
+def wrapped(words: str, width: int = 18) -> str:
+    """Break words into short lines, so that a phone keeps its width; no tags in them count."""
+    return "<br>".join(plain(line) for line in wrap(words, width, break_on_hyphens=False))

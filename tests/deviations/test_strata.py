@@ -25,7 +25,7 @@ from .scenes import make_scene
 SHAPE = (60, 80)
 EXPERT = ((20, 40), (20, 60))
 PREDICTED = ((20, 40), (20, 50))
-SUMS = ("pixels", "expert_area_km2", "predicted_area_km2")
+SUMS = ("pixels", "false_positives", "false_negatives", "expert_area_km2", "predicted_area_km2")
 SHARES = ("share_of_pixels_percent", "share_of_errors_percent")
 
 
@@ -69,6 +69,8 @@ def test_two_surfaces_by_hand():
     assert debris["precision"] == 1
     assert debris["area_deviation_percent"] == pytest.approx(-50)
     assert debris["share_of_errors_percent"] == 100
+    assert debris["false_negatives"] == 200
+    assert debris["false_positives"] == 0
     # 400 pixels of 900 m², which UTM draws up to 0.04 % too small
     assert debris["expert_area_km2"] == pytest.approx(0.36, rel=1e-3)
     assert debris["predicted_area_km2"] == pytest.approx(0.18, rel=1e-3)

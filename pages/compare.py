@@ -5,14 +5,23 @@ from typing import Any
 import streamlit as st
 
 import glacier_core as gc
+from glacier_core.deviations.area import HUMAN_BAND
 from glacier_core.reporting.exports import comparison_csv, comparison_geopackage
 from glacier_core.viewing import charts
+from glacier_core.viewing.deviation_bars import REACH, deviation_bars
 from pages.components import sentences, texts
+from pages.components.comparison_figures import show_figures
+from pages.components.correcting import (
+    corrected_view,
+    correcting_section,
+    correcting_switch,
+    take_drawings,
+)
 from pages.components.expert_choice import choose_experts
 from pages.components.figures import show_definitions, show_figure
-from pages.components.map import show_map
+from pages.components.map import ZoomTo, show_map
 from pages.components.progress import require_map
-from pages.components.scene_view import scene_view, zoom_to_glacier
+from pages.components.scene_view import scene_view, zoom_to_glacier, zoom_to_place
 from pages.components.state import (
     app_state,
     choose,
@@ -44,6 +53,16 @@ COLUMNS = {
     "simulated": None,
 }
 """Columns of the table of glaciers in reading order, with the form of their numbers."""
+
+BARS = "deviation_bar"
+BARS_MEAN = (
+    f"From no deviation in the middle to ±{REACH:g} %: more ice than the expert's to the right. "
+    f"Shaded are ±{HUMAN_BAND.clean:g} % and ±{HUMAN_BAND.debris_covered:g} %, by which experts "
+    "differ on clean and on debris-covered ice."
+)
+
+PLACE_M = 500.0
+"""Metres around a place on a boundary that the map shows."""
 
 SCORES = {
     "domain": None,
@@ -120,12 +139,17 @@ def pick_row(ids: list[str]) -> None:
     rows = st.session_state[table_key()]["selection"]["rows"]
     choose(glacier=ids[rows[0]] if rows else "")
     st.session_state["in_view"] = ""
+    st.session_state["place"] = ()
 
 
-def pick_mark(glacier_id: str) -> None:
-    """Choose the glacier whose mark in a figure was clicked; map and table follow."""
+def pick_mark(glacier_id: str, *told: Any) -> None:
+    """Choose the glacier whose mark in a figure was clicked; map and table follow.
+
+    A mark that stands for a place on a boundary tells longitude and latitude first.
+    """
     choose(glacier=glacier_id)
     st.session_state["in_view"] = ""
+    st.session_state["place"] = told[:2] if app_state().deviation == "boundary" else ()
     mark_row()
 
 
@@ -135,12 +159,15 @@ def mark_row() -> None:
 
 def glacier_table(comparison: "gc.Comparison") -> None:
     table, meant = comparison.glaciers[list(COLUMNS)], comparison.definitions
+    bars = deviation_bars(table["area_deviation_percent"])
+    table.insert(list(COLUMNS).index("area_deviation_percent") + 1, BARS, bars)
     ids = list(table["glacier_id"])
     marked = [ids.index(app_state().glacier)] if app_state().glacier in ids else []
     st.dataframe(
         table,
         hide_index=True,
-        column_config={name: column(meant[name], form) for name, form in COLUMNS.items()},
+        column_config={name: column(meant[name], form) for name, form in COLUMNS.items()}
+        | {BARS: st.column_config.ImageColumn("Beside the experts' band", help=BARS_MEAN)},
         key=table_key(),
         on_select=lambda: pick_row(ids),
         selection_mode="single-row",
@@ -155,6 +182,17 @@ def column(meant: Any, form: str | None) -> Any:
     if form is None:
         return st.column_config.Column(label, help=sentences.help_text(meant))
     return st.column_config.NumberColumn(label, format=form, help=sentences.help_text(meant))
+
+
+def wish_to_zoom(comparison: "gc.Comparison") -> ZoomTo | None:
+    """Zoom to a place on a boundary, or to the glacier picked elsewhere than on the map."""
+    picked = app_state().glacier
+    if place := st.session_state.get("place"):
+        lon, lat = (float(degrees) for degrees in place)
+        return zoom_to_place(lon, lat, PLACE_M)
+    if picked in ("", st.session_state.get("in_view")):
+        return None
+    return zoom_to_glacier(comparison.expert, picked)
 
 
 def downloads(comparison: "gc.Comparison", scene_id: str) -> None:
@@ -175,33 +213,6 @@ def downloads(comparison: "gc.Comparison", scene_id: str) -> None:
             mime=kind,
             on_click="ignore",
             icon=":material/download:",
-        )
-
-
-def distributions(comparison: "gc.Comparison", scene: "gc.Scene") -> None:
-    glaciers, picked = comparison.glaciers, app_state().glacier
-    identity = ["glacier_id", "name", "simulated"]
-    areas, distances = st.columns(2)
-    with areas:
-        show_figure(
-            charts.area_deviation_chart(glaciers, simulated=scene.simulated, selected=picked),
-            glaciers[[*identity, "area_deviation_percent"]],
-            name=f"{scene.id}-area-deviations",
-            alt="A dot a glacier: its area deviation, beside the band of experts.",
-            pick=pick_mark,
-        )
-    with distances:
-        show_figure(
-            charts.distance_chart(
-                glaciers,
-                resolution=scene.resolution,
-                simulated=scene.simulated,
-                selected=picked,
-            ),
-            glaciers[[*identity, *charts.DISTANCES]],
-            name=f"{scene.id}-distances",
-            alt="A row a measure of distance, a dot a glacier.",
-            pick=pick_mark,
         )
 
 
@@ -250,6 +261,7 @@ texts.scene_heading(scene, "Compare: ", told)
 words, picture, buttons = st.container(), st.container(), st.container(horizontal=True)
 with buttons:
     choose_experts(scene)
+    correcting_switch()
 comparison = current_comparison()
 if comparison is None:
     st.info("This scene came without expert outlines. Upload some to compare the map with.")
@@ -262,21 +274,22 @@ with buttons:
     computed = [name for name in COLUMNS if meant[name].formula]
     show_definitions(meant, computed, "What the numbers mean")
 
-in_view = state.glacier in ("", st.session_state.get("in_view"))
-zoom_to = None if in_view else zoom_to_glacier(comparison.expert, state.glacier)
+zoom_to = wish_to_zoom(comparison)
 view = scene_view(state, scene, result, comparison, values="agreement", zoom_to=zoom_to)
+view = corrected_view(view, scene, result)
 with picture:
-    event = show_map(view, key="compare")
+    event = show_map(view, key="compare", on_drawn=take_drawings)
 if event and event.glacier_id and event.glacier_id != state.glacier:
     choose(glacier=event.glacier_id)
     st.session_state["in_view"] = event.glacier_id
     mark_row()
 
+correcting_section(scene, result, comparison)
 summary(comparison)
 st.subheader("Glacier by glacier", help="A row zooms the map; a click on the map marks its row.")
 glacier_table(comparison)
 downloads(comparison, scene.id)
-distributions(comparison, scene)
+show_figures(scene, comparison, pick_mark)
 st.subheader("Pixel by pixel")
 pixel_scores(comparison, scene)
 st.subheader("Beside a simple rule")

@@ -109,6 +109,8 @@ class OutlineLayer:
     geojson : dict
         A feature collection. A feature's properties hold ``glacier_id``, ``name`` and
         ``rows``, a list of (label, text) shown as plain text when the outline is clicked.
+    dash : tuple of float
+        Lengths of dashes and gaps in widths of the line; empty for a whole line.
     """
 
     id: str
@@ -119,6 +121,7 @@ class OutlineLayer:
     opacity: float = 1.0
     width: float = 2.0
     description: str = ""
+    dash: tuple[float, ...] = ()
 
 
 Layer = TileLayer | DataLayer | OutlineLayer
@@ -309,6 +312,12 @@ def expert_layer(outlines: gpd.GeoDataFrame, **options: Any) -> OutlineLayer:
     """Return the expert's outlines in their colour; options as of :func:`outline_layer`."""
     options = {"id": "expert", "title": "Expert's outline"} | options
     return outline_layer(outlines, color=palettes.EXPERT, **options)
+
+
+def corrected_layer(outlines: gpd.GeoDataFrame, **options: Any) -> OutlineLayer:
+    """Return outlines corrected by hand; options as of :func:`outline_layer`."""
+    options = {"id": "corrected", "title": "Corrected outline", "dash": (2.0, 1.5)} | options
+    return outline_layer(outlines, color=palettes.CORRECTED, **options)
 
 
 def outline_layer(

@@ -35,6 +35,9 @@ HUMAN_BAND = "#56B4E9"
 BASELINE = "#009E73"
 """A simple method beside the network (NDSI): bluish green."""
 
+CORRECTED = "#000000"
+"""What a person corrected: black, drawn in dashes so that the network's line shows through."""
+
 INK = "#1B2733"
 """Text and axes."""
 

@@ -1,6 +1,6 @@
 """The map of every page: MapLibre GL in a Streamlit component, drawn without a rerun."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -32,6 +32,26 @@ class ZoomTo:
 
 
 @dataclass(frozen=True)
+class Editing:
+    """What the drawing tools of the map know of the corrections.
+
+    Attributes
+    ----------
+    received : tuple of str
+        Ids of the drawings that Python has; the map sends the others again.
+    can_undo : bool
+        Whether there is an edit to take back.
+    told, refused : str
+        What is shown beside the tools: where things stand, or why the last drawing was refused.
+    """
+
+    received: tuple[str, ...] = ()
+    can_undo: bool = False
+    told: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True)
 class MapView:
     """What the map shows.
 
@@ -54,6 +74,8 @@ class MapView:
         Moves the map once.
     selected : str
         Id of the glacier drawn as picked.
+    editing : Editing, optional
+        Shows the tools to draw corrections with.
     """
 
     layers: Sequence[Layer]
@@ -64,6 +86,7 @@ class MapView:
     threshold: Threshold | None = None
     zoom_to: ZoomTo | None = None
     selected: str = ""
+    editing: Editing | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +109,13 @@ class MapEvent:
     layer: str = ""
 
 
-def show_map(view: MapView, *, key: str, height: int = 620) -> MapEvent | None:
+def show_map(
+    view: MapView,
+    *,
+    key: str,
+    height: int = 620,
+    on_drawn: Callable[[list[Any]], None] | None = None,
+) -> MapEvent | None:
     """Show the map and return what was clicked, None when nothing was.
 
     Parameters
@@ -96,8 +125,19 @@ def show_map(view: MapView, *, key: str, height: int = 620) -> MapEvent | None:
         Unique on the page; the map keeps its position as long as it stays the same.
     height : int
         Pixels; on a phone the map takes at most 60 % of the screen.
+    on_drawn : callable, optional
+        Takes what was drawn with the tools of ``view.editing``, before the page runs again; a
+        drawing may come twice, with the same ``id``.
     """
-    result = _component()(key=key, data=_message(view, height), on_click_change=_ignore)
+
+    def drawn() -> None:
+        found = st.session_state[key].get("drawn")
+        if on_drawn is not None and isinstance(found, list):
+            on_drawn(found)
+
+    result = _component()(
+        key=key, data=_message(view, height), on_click_change=_ignore, on_drawn_change=drawn
+    )
     return _event(result.get("click"))
 
 
@@ -120,7 +160,7 @@ def _message(view: MapView, height: int) -> dict[str, Any]:
         **asdict(view),
         "layers": [_layer(layer) for layer in view.layers],
         "height": height,
-        "colors": {"selected": palettes.SELECTED},
+        "colors": {"selected": palettes.SELECTED, "drawing": palettes.CORRECTED},
     }
 
 

@@ -89,7 +89,8 @@ function addOutlines(map, layer, colors) {
   map.addLayer({ id: `${layer.id}-fill`, type: "fill", source: layer.id, paint: { "fill-color": "rgba(0, 0, 0, 0)" } });
   line("halo", { "line-color": HALO, "line-width": layer.width + 2 });
   line("selected", { "line-color": colors.selected, "line-width": layer.width + 6 }, ["==", ["get", "glacier_id"], ""]);
-  line("line", { "line-color": layer.color, "line-width": layer.width });
+  const dashes = layer.dash.length ? { "line-dasharray": layer.dash } : {};
+  line("line", { "line-color": layer.color, "line-width": layer.width, ...dashes });
 }
 
 // What a map holds now, to see what a rerun changed.

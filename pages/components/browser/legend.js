@@ -7,7 +7,7 @@ export function buildLegend(legend, layers) {
 }
 
 function part(layer) {
-  if (layer.kind === "outlines") return group([entry(layer.color, layer.title, "line")]);
+  if (layer.kind === "outlines") return group([entry(layer.color, layer.title, layer.dash.length ? "line dashed" : "line")]);
   if (layer.kind === "data") return ramp(layer.title, layer.ramp.values, layer.ramp.colors, shares);
   if (layer.legend.some((one) => one.shape === "ramp")) return rampOf(layer);
   return layer.legend.length ? group(layer.legend.map((one) => entry(one.color, one.label, one.shape))) : null;

@@ -1,6 +1,7 @@
 // The map of every page: MapLibre GL inside the shadow root that Streamlit gives.
 // Streamlit calls mount() after every rerun; the map stays and only takes what is new.
 
+import { Drawing } from "./draw.js";
 import { drawLayers, fillIds, glacierAt, setDrawn } from "./layers.js";
 import { buildLegend } from "./legend.js";
 import { buildPanel } from "./panel.js";
@@ -59,7 +60,7 @@ class GlacierMap {
     this.frame.append(this.stage, this.threshold, this.legend);
     this.styled = Promise.all(
       // Each goes before the last: ours must come after MapLibre's to win.
-      ["map.css", "maplibre-gl.css"].map((file) => styleSheet(this.frame, this.root, file)),
+      ["draw.css", "map.css", "maplibre-gl.css"].map((file) => styleSheet(this.frame, this.root, file)),
     );
     this.shadow.append(this.frame);
   }
@@ -86,6 +87,7 @@ class GlacierMap {
     this.map.addControl(homeControl(() => this.goHome(true)), "top-left");
     this.map.addControl(new this.library.ScaleControl({ maxWidth: 120 }), "bottom-left");
     this.inspector = new Inspector(this);
+    this.drawing = new Drawing(this);
     this.map.on("moveend", () => this.rememberCamera());
     this.map.on("idle", () => this.settled());
     await new Promise((done) => this.map.once("style.load", done));
@@ -124,6 +126,7 @@ class GlacierMap {
     this.redraw();
     this.showThreshold();
     this.placeCamera();
+    this.drawing.take(data.editing);
   }
 
   adoptLayers() {
@@ -147,6 +150,7 @@ class GlacierMap {
     const { layers } = this.data;
     this.endLostSecond();
     drawLayers(this.map, this.data, this.root, this.choices);
+    this.drawing.raise();
     this.second?.draw();
     buildPanel(this.panel, layers, this.choices, {
       show: (layer, visible) => this.show(layer, visible),

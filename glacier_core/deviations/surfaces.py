@@ -56,7 +56,7 @@ ESTIMATED_BASIS = (
 )
 NO_SUN = (
     "Neither the scene nor its files tell where the sun stood, so shadow cannot be computed. "
-    "Give its zenith and azimuth to estimate_surfaces."
+    "Who knows its zenith and azimuth can give them in Python: estimate_surfaces(…, sun=…)."
 )
 NO_WATER = (
     "Nothing tells where lakes and sea are; only simulated scenes whose truth is known have it."

@@ -82,7 +82,7 @@ def judge(
     predicted_km2 : float
         Area that the model maps for the glacier.
     expert_km2 : array_like, (experts,)
-        Areas that the experts drew; positive.
+        Areas that the experts drew.
     predicted_distance : float
         Mean distance of the model to the experts; NaN where the model maps nothing.
     expert_distance : array_like, (experts,)
@@ -92,7 +92,7 @@ def judge(
         Share of further experts who are to lie within.
     """
     areas = np.asarray(expert_km2, dtype=np.float64)
-    if len(areas) < FEWEST_EXPERTS or np.ptp(np.log(areas)) < ALIKE:
+    if len(areas) < FEWEST_EXPERTS or not (areas > 0).all() or np.ptp(np.log(areas)) < ALIKE:
         return _by_published_band(predicted_km2, float(areas.mean()))
     by_area = area_probability(predicted_km2, areas)
     by_distance = distance_probability(predicted_distance, expert_distance)
@@ -237,5 +237,5 @@ def _too_few(judged: pd.DataFrame) -> str:
     most = int(judged["experts"].max())
     glaciers = "1 glacier has" if len(judged) == 1 else f"{len(judged)} glaciers have"
     if most >= FEWEST_EXPERTS:
-        return f"{glaciers} fewer than {FEWEST_EXPERTS} experts, or copies of one outline"
+        return f"{glaciers} fewer than {FEWEST_EXPERTS} experts, or copies of one outline, or no data"
     return f"{glaciers} {'only one expert' if most == 1 else 'only one or two experts'}"

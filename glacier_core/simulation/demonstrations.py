@@ -1,15 +1,18 @@
 """Whole simulated scenes to look at and to map, three of them by name."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 from affine import Affine
 from scipy import ndimage
 
 from glacier_core.errors import SceneError
 from glacier_core.scene import Scene, SceneAttributes, build_scene
-from glacier_core.simulation.experts import expert_outlines
+from glacier_core.simulation.experts import ANALYSTS, expert_outlines, panel_of_experts
 from glacier_core.simulation.light import Sun
 from glacier_core.simulation.sensor import SensorStyle
 from glacier_core.simulation.surface import SurfaceStyle
@@ -83,6 +86,9 @@ DEMONSTRATIONS: dict[str, tuple[Style, int]] = {
 }
 """Named scenes: style and seed."""
 
+_SIMULATED = re.compile(rf"simulated-(?P<style>{'|'.join(RECIPES)})-(?P<seed>\d{{1,9}})")
+"""Ids of other scenes of :func:`simulate_scene`."""
+
 
 def demonstration(name: str) -> Scene:
     """Make one of the named demonstration scenes.
@@ -107,14 +113,17 @@ def demonstration(name: str) -> Scene:
     return replace(scene, attributes=attributes)
 
 
-def simulate_scene(seed: int, style: Style = "valley") -> Scene:
-    """Make a simulated scene of a style, with the outlines an expert would have drawn.
+def simulate_scene(seed: int, style: Style = "valley", *, experts: int = 1) -> Scene:
+    """Make a simulated scene of a style, with the outlines that experts would have drawn.
 
     Parameters
     ----------
     seed : int
         Decides everything; not negative.
     style : {"valley", "debris", "ice-cap"}
+    experts : int
+        One who interprets everything rightly, or a panel of as many, each with habits of their
+        own (``deviations.panel.compare_panel`` holds a map against them).
 
     Returns
     -------
@@ -126,9 +135,17 @@ def simulate_scene(seed: int, style: Style = "valley") -> Scene:
     ------
     SceneError
         If there is no such style or the seed is negative.
+    OutlineError
+        If there is to be less than one expert.
     """
     world = simulate_demonstration_world(seed, style)
     transform = fictitious_place(style)
+    if experts == 1:
+        outlines = expert_outlines(world.labels, transform, FICTITIOUS_CRS, seed=seed)
+        drawn_by = "the simulated truth as an unsteady hand would draw it"
+    else:
+        outlines = _panel(world, style, seed, experts)
+        drawn_by = f"those of {experts} simulated experts with habits of their own"
     attributes = SceneAttributes(
         id=f"simulated-{style}-{seed}",
         title=f"Simulated: {RECIPES[style].description} (seed {seed})",
@@ -141,7 +158,7 @@ def simulate_scene(seed: int, style: Style = "valley") -> Scene:
         notes=(
             "This scene is simulated: terrain, ice, light and imagery come from a program.",
             "Its place on the map, in the open North Atlantic, is fictitious.",
-            "The expert outlines are the simulated truth as an unsteady hand would draw it.",
+            f"The expert outlines are {drawn_by}.",
         ),
     )
     return build_scene(
@@ -150,8 +167,60 @@ def simulate_scene(seed: int, style: Style = "valley") -> Scene:
         transform=transform,
         crs=FICTITIOUS_CRS,
         attributes=attributes,
-        outlines=expert_outlines(world.labels, transform, FICTITIOUS_CRS, seed=seed),
+        outlines=outlines,
     )
+
+
+def simulated_panel(scene_id: str, experts: int = ANALYSTS) -> gpd.GeoDataFrame:
+    """Let several simulated experts outline the glaciers of a simulated scene.
+
+    Parameters
+    ----------
+    scene_id : str
+        A demonstration, or a scene of :func:`simulate_scene`, by its id.
+    experts : int
+        How many, at least one.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        All their outlines in one table, in the schema of ``outlines.schema``; the analysts are
+        "simulated expert 1", "simulated expert 2", ...
+
+    Raises
+    ------
+    SceneError
+        If the scene was not simulated here, so that nobody knows what its experts would doubt.
+    OutlineError
+        If there is to be less than one expert.
+    """
+    style, seed = _style_and_seed(scene_id)
+    return _panel(simulate_demonstration_world(seed, style), style, seed, experts)
+
+
+def has_simulated_panel(scene_id: str) -> bool:
+    """Return whether :func:`simulated_panel` knows a scene."""
+    return scene_id in DEMONSTRATIONS or _SIMULATED.fullmatch(scene_id) is not None
+
+
+def _style_and_seed(scene_id: str) -> tuple[Style, int]:
+    if scene_id in DEMONSTRATIONS:
+        return DEMONSTRATIONS[scene_id]
+    found = _SIMULATED.fullmatch(scene_id)
+    if found is None:
+        raise SceneError(
+            f"Only scenes simulated here have simulated experts; {scene_id[:80]!r} is none. "
+            f"There are: {', '.join(DEMONSTRATIONS)}, and those of simulate_scene."
+        )
+    style: Style = found["style"]  # type: ignore[assignment]  # the pattern holds no other
+    return style, int(found["seed"])
+
+
+def _panel(world: World, style: Style, seed: int, experts: int) -> gpd.GeoDataFrame:
+    panel = panel_of_experts(
+        world, fictitious_place(style), FICTITIOUS_CRS, count=experts, seed=seed
+    )
+    return pd.concat(panel, ignore_index=True)
 
 
 def simulate_demonstration_world(seed: int, style: Style) -> World:

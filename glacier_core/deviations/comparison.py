@@ -326,12 +326,16 @@ def _agreement(
     return layer
 
 
+def geometry_sha256(outlines: gpd.GeoDataFrame) -> str:
+    """Return the SHA-256 of the geometry of outlines, by which a record knows them again."""
+    return hashlib.sha256(b"".join(outlines.geometry.to_wkb())).hexdigest()
+
+
 def _facts(given: gpd.GeoDataFrame, experts: PlacedExperts) -> dict[str, Any]:
-    digest = hashlib.sha256(b"".join(given.geometry.to_wkb()))
     return {
         "outlines": len(given),
         "outside_scene": list(experts.outside),
         "sources": sorted(set(given["source"])),
         "dates": sorted(set(given["date"])),
-        "geometry_sha256": digest.hexdigest(),
+        "geometry_sha256": geometry_sha256(given),
     }

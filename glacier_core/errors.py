@@ -9,6 +9,7 @@ GlacierError
 ├── DeviceError       the processor asked for is not there, or its memory is too short
 ├── SourceError       something could not be fetched, or is not what was expected
 ├── StorageError      the disk refused: full, read-only, or an entry is damaged
+├── RepeatError       what a provenance record names is not here, or not the same
 ├── QueueFullError    too many maps are already waiting to be made
 └── JobCancelled      a person stopped the job
 """
@@ -40,6 +41,10 @@ class SourceError(GlacierError):
 
 class StorageError(GlacierError):
     """The disk refused to keep or to return something."""
+
+
+class RepeatError(GlacierError):
+    """What a provenance record names is not here, or not the same."""
 
 
 class QueueFullError(GlacierError):

@@ -7,6 +7,9 @@ from typing import Any
 
 _TOLD = ("glacier-explorer", "torch", "numpy", "rasterio", "geopandas", "shapely", "xarray")
 
+REPEAT = "glacier-core repeat provenance.json --out FOLDER"
+"""The command line that makes the same files again from the record beside them."""
+
 
 def software() -> dict[str, str]:
     """Return the versions of Python and of the packages that shape a result."""

@@ -32,7 +32,7 @@ from glacier_core.inference.tiling import Blend, Window, windows
 from glacier_core.models.calibration import Calibration
 from glacier_core.models.inputs import scale_features
 from glacier_core.models.registry import Model
-from glacier_core.provenance import record
+from glacier_core.provenance import REPEAT, record
 from glacier_core.scene import Scene
 
 FloatArray = NDArray[np.float32]
@@ -262,6 +262,7 @@ def _facts(request: Request, notes: list[str]) -> dict[str, Any]:
             "stride": request.stride,
             "location": None if location is None else location.tolist(),
         },
+        "command": REPEAT,
         "notes": notes,
     }
 

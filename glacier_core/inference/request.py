@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -155,3 +156,26 @@ def _weights_digest(network: nn.Module) -> str:
         digest.update(f"{name}{array.shape}{array.dtype}".encode())
         digest.update(array.data)
     return digest.hexdigest()
+
+
+def with_location(request: Request, location: Sequence[float]) -> Request:
+    """Return a request with the location vector that a provenance record keeps.
+
+    Parameters
+    ----------
+    request : Request
+    location : sequence of float
+        As the network takes it: regions' weights, or sines and cosines of a place.
+
+    Raises
+    ------
+    ModelError
+        If the model takes no such vector.
+    """
+    known, vector = request.location, np.asarray(location, dtype=np.float32)
+    if known is None or known.shape != vector.shape:
+        raise ModelError(
+            f"The model {request.model.card.name} takes no location of {vector.size} numbers."
+        )
+    key = _key(request.scene, request.model, request.fingerprint, request.stride, vector)
+    return replace(request, location=vector, key=key)

@@ -1,5 +1,7 @@
 """Layers of a GeoPackage, the same bytes whenever they are written."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -39,3 +41,12 @@ def write_geopackage_layer(
     if isinstance(table, gpd.GeoDataFrame):
         outlines = {"geometry_type": "MultiPolygon", "promote_to_multi": True}
     pyogrio.write_dataframe(table, target, driver="GPKG", layer=layer, append=append, **outlines)
+
+
+def key_value_table(facts: Mapping[str, Any]) -> pd.DataFrame:
+    """Return facts as a table of two texts, ``key`` and ``value``; what is no text as JSON."""
+    values = [
+        fact if isinstance(fact, str) else json.dumps(fact, ensure_ascii=False)
+        for fact in facts.values()
+    ]
+    return pd.DataFrame({"key": list(facts), "value": values})

@@ -1,11 +1,12 @@
 """Outlines as a zipped Shapefile, with a legend of what the old format cannot hold."""
 
+import json
 import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
@@ -29,15 +30,17 @@ _MEANINGS: Final = {
 }
 
 
-def zipped_shapefile(frame: gpd.GeoDataFrame, stem: str = "outlines") -> bytes:
+def zipped_shapefile(
+    frame: gpd.GeoDataFrame, *, provenance: Mapping[str, Any] | None = None
+) -> bytes:
     """Return outlines as one zip archive: a Shapefile in UTF-8 and a legend.
 
     Parameters
     ----------
     frame : geopandas.GeoDataFrame
         Polygons, with the columns of ``outlines.schema`` and perhaps others.
-    stem : str
-        Of the files in the archive.
+    provenance : mapping, optional
+        Written beside as ``provenance.json``.
 
     Returns
     -------
@@ -53,14 +56,17 @@ def zipped_shapefile(frame: gpd.GeoDataFrame, stem: str = "outlines") -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         pyogrio.write_dataframe(
             frame.assign(**cut).rename(columns=names),
-            Path(folder) / f"{stem}.shp",
+            Path(folder) / "outlines.shp",
             driver="ESRI Shapefile",
             encoding="UTF-8",
             geometry_type="Polygon",
             layer_options={"DBF_DATE_LAST_UPDATE": SAME_DATE},
         )
         parts = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
-    return zipped(parts | {LEGEND: legend.encode()})
+    parts[LEGEND] = legend.encode()
+    if provenance:
+        parts["provenance.json"] = json.dumps(provenance, indent=1, ensure_ascii=False).encode()
+    return zipped(parts)
 
 
 def short_names(columns: Iterable[str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pyogrio.errors import DataSourceError
 from glacier_core.deviations.comparison import Comparison
 from glacier_core.errors import StorageError
 from glacier_core.inference.files import disk_errors, write_file
-from glacier_core.outlines.geopackages import write_geopackage_layer
+from glacier_core.outlines.geopackages import key_value_table, write_geopackage_layer
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a text for a formula
@@ -155,16 +155,12 @@ def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _write_layers(comparison: Comparison, path: Path) -> None:
-    about = {
-        name: text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
-        for name, text in _about(comparison).items()
-    }
     layers = {
         "predicted": comparison.predicted,
         "expert": comparison.expert,
         "glaciers": _told(comparison),
         "pixels": comparison.pixels.reset_index(),
-        "provenance": pd.DataFrame({"key": list(about), "value": list(about.values())}),
+        "provenance": key_value_table(_about(comparison)),
     }
     for name, table in layers.items():
         if isinstance(table, gpd.GeoDataFrame):

@@ -119,6 +119,8 @@ def _confidence(card: ModelCard) -> Iterator[str]:
         yield "Not calibrated."
     elif card.calibration.fitted_on:
         yield f"Calibrated on {card.calibration.fitted_on}."
+    if card.calibration_comparison is not None:
+        yield card.calibration_comparison.reason
     if card.reliability is not None:
         yield (
             f"Expected calibration error {card.reliability.calibrated_error:.3f} "

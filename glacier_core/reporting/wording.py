@@ -1,8 +1,8 @@
 """Words for numbers, the same in the app, in reports and in notebooks; nothing here computes."""
 
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from glacier_core.deviations.area import HUMAN_BAND
 
@@ -148,4 +148,49 @@ def unknown_date_sentence(scene: "Scene", dates: Iterable[str]) -> str:
     return (
         f"The date of the {which} is not known: ice gained or lost between image and outlines "
         "counts as a difference, although neither is wrong."
+    )
+
+
+def glacier_sentence(row: Mapping[Any, Any]) -> str:
+    """Say of one glacier by how much map and expert differ in area and in distance.
+
+    Parameters
+    ----------
+    row : mapping
+        A row of ``Comparison.glaciers``.
+    """
+    predicted, expert = row["predicted_area_km2"], row["expert_area_km2"]
+    if not expert > 0:
+        return "Nothing inside the expert's outline could be mapped: there is no data."
+    if not predicted > 0:
+        return f"The network found no ice here; the expert's outline holds {km2(expert)}."
+    said = (
+        f"The map shows {km2(predicted)}, {_against(row['area_deviation_percent'])} {km2(expert)}"
+    )
+    if not row["mean_m"] >= 0:
+        return f"{said}."
+    return (
+        f"{said}. The outlines lie {metres(row['mean_m'])} apart on average, and within "
+        f"{metres(row['p95_m'])} along 95 % of the way."
+    )
+
+
+def band_sentence(deviation_percent: float) -> str:
+    """Say where an area deviation lies in the published bands of experts; empty if undefined."""
+    if not abs(deviation_percent) >= 0:
+        return ""
+    size, band = abs(deviation_percent), HUMAN_BAND
+    if size <= band.clean:
+        return (
+            f"{deviation(deviation_percent)} is within the ±{band.clean:.0f} % by which experts "
+            "differ on clean ice."
+        )
+    if size <= band.debris_covered:
+        return (
+            f"{deviation(deviation_percent)} is more than the ±{band.clean:.0f} % by which experts "
+            f"differ on clean ice, and within the ±{band.debris_covered:.0f} % under debris."
+        )
+    return (
+        f"{deviation(deviation_percent)} is more than experts differ even under debris "
+        f"(±{band.debris_covered:.0f} %)."
     )

@@ -3,10 +3,12 @@
 import errno
 import json
 import time
+import zipfile
 from pathlib import Path
 
 import geopandas as gpd
 import geopandas.testing
+import pyogrio
 import pytest
 import shapely
 
@@ -91,3 +93,33 @@ def test_a_place_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageError, match="could not be written"):
         write_outlines(outlines(), tmp_path / "file" / "o.gpkg")
+
+
+MADE_FROM = {"model": {"name": "Ötztal"}, "made": "2026-01-01"}
+
+
+def told(path):
+    if path.suffix == ".gpkg":
+        table = pyogrio.read_dataframe(path, layer="provenance").set_index("key")["value"]
+        return {"model": json.loads(table["model"]), "made": table["made"]}
+    if path.suffix == ".geojson":
+        return json.loads(path.read_text())["provenance"]
+    if path.suffix == ".parquet":
+        return gpd.read_parquet(path).attrs["provenance"]
+    with zipfile.ZipFile(path) as archive:
+        return json.loads(archive.read("provenance.json"))
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".parquet", ".zip"])
+def test_what_they_were_made_from_travels_with_them(tmp_path, suffix):
+    path = write_outlines(outlines(), tmp_path / f"o{suffix}", provenance=MADE_FROM)
+    assert told(path) == MADE_FROM
+    words = ["glacier_id", "name", "source", "analyst", "date"]
+    assert read_outlines(path)[words].equals(outlines()[words])
+    again = write_outlines(outlines(), tmp_path / f"p{suffix}", provenance=MADE_FROM)
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_geojson_names_no_coordinate_system(tmp_path):
+    """RFC 7946, section 4: WGS 84 it is."""
+    assert "crs" not in json.loads(write_outlines(outlines(), tmp_path / "o.geojson").read_text())

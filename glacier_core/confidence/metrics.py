@@ -134,7 +134,8 @@ class _Bins:
 
 
 def _binned(places: NDArray[np.intp], c: Vector, right: Vector, w: Vector) -> _Bins:
-    _, place = np.unique(places, return_inverse=True)
+    filled = np.bincount(places) > 0
+    place = (np.cumsum(filled) - 1)[places]
     total = np.bincount(place, w)
     return _Bins(
         place=place,

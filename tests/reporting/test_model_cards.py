@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from glacier_core.models.calibration_comparison import CalibrationComparison
 from glacier_core.models.card import Accuracy
 from glacier_core.models.listing import ModelSummary
 from glacier_core.models.parts import Deviation, Picture
@@ -58,6 +59,9 @@ def test_the_whole_card_is_told():
             command="glacier-core train --recipe stub",
             deviations=(Deviation(change="No smoothing.", reason="It spoils confidence."),),
             calibration=CURVE.model_copy(update={"fitted_on": "48 simulated scenes"}),
+            calibration_comparison=CalibrationComparison(
+                chosen="isotonic", reason="Lowest error.", dataset="24 scenes", simulated=True
+            ),
             sha256="ab" * 32,
         )
     )
@@ -74,6 +78,7 @@ def test_the_whole_card_is_told():
         "0.842 (0.801 to 0.869)",
         "In brackets: 95% interval, whole scenes drawn.",
         "Calibrated on 48 simulated scenes.",
+        "Lowest error.",
         "ab" * 32,
     ):
         assert told in text

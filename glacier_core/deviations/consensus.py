@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from affine import Affine
 from numpy.typing import NDArray
-from scipy import ndimage, special
+from scipy import special
 from shapely.geometry.base import BaseGeometry
 
 from glacier_core.deviations.matching import polygons
@@ -137,28 +137,28 @@ def agreed(votes: Votes, method: Method = "majority") -> BoolArray:
         more than a half by :func:`staple`.
     """
     if method == "majority":
-        return _majority(votes.inside)
+        return majority_without(votes)
     glacier = np.zeros(votes.domain.shape, dtype=np.bool_)
     glacier[votes.domain] = staple(votes.counted()).probability > 0.5
     return glacier
 
 
-def _majority(inside: BoolArray) -> BoolArray:
-    twice = 2 * inside.sum(axis=0, dtype=np.int16)
-    glacier: BoolArray = twice > len(inside)
-    tied = twice == len(inside)
+def majority_without(votes: Votes, expert: int | None = None) -> BoolArray:
+    """Return the pixels that the majority calls glacier, of all experts but one.
+
+    Parameters
+    ----------
+    votes : Votes
+    expert : int, optional
+        Who is left out; nobody by default.
+    """
+    asked = [number for number in range(len(votes.inside)) if number != expert]
+    twice = 2 * votes.inside[asked].sum(axis=0, dtype=np.int16)
+    glacier: BoolArray = twice > len(asked)
+    tied = twice == len(asked)
     if tied.any():
-        depth = np.mean([_depth(votes)[tied] for votes in inside], axis=0)
-        glacier[tied] = depth > 0
+        glacier[tied] = votes.depths[asked][:, tied].mean(axis=0) > 0
     return glacier
-
-
-def _depth(inside: BoolArray) -> FloatArray:
-    """Return the pixels from each place to the outline, positive inside; far where none is."""
-    if inside.all() or not inside.any():
-        return np.full(inside.shape, max(inside.shape) * (1.0 if inside.any() else -1.0))
-    depth = ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
-    return np.asarray(depth, dtype=np.float64)
 
 
 def outline_of(glacier: BoolArray, transform: Affine, smallest_m2: float) -> BaseGeometry:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from glacier_core.deviations.area import area_deviation
-from glacier_core.deviations.consensus import DOMAIN, FINER, agreed, outline_of
-from glacier_core.deviations.distance import distance_deviation
+from glacier_core.deviations.boundaries import face
+from glacier_core.deviations.consensus import DOMAIN, FINER, majority_without, outline_of
 from glacier_core.deviations.ground import to_ground
 from glacier_core.deviations.kappa import vote_kappa
 from glacier_core.deviations.matching import Match
@@ -67,9 +67,7 @@ class Place:
             What the same hand drew of other glaciers.
         """
         part = shapely.difference(shapely.intersection(outline, self.frame), self.match.unmapped)
-        polygons = [
-            piece for piece in shapely.get_parts(part) if piece.geom_type == "Polygon"
-        ]
+        polygons = [piece for piece in shapely.get_parts(part) if piece.geom_type == "Polygon"]
         edges = shapely.union(self.frame.boundary, self.match.unmapped.boundary)
         divides = shapely.intersection(outline.boundary, neighbours.buffer(ON_DIVIDE))
         ends = [*_lines(shapely.intersection(edges, outline)), *_lines(divides)]
@@ -179,8 +177,7 @@ def measure_panel(
 
 
 def _of_others(votes: Votes, number: int, place: Place) -> BaseGeometry:
-    glacier = agreed(votes.without(number))
-    return outline_of(glacier, votes.transform, place.transform.a**2)
+    return outline_of(majority_without(votes, number), votes.transform, place.transform.a**2)
 
 
 def _on_ground(drawn: Sequence[Drawn], crs: Any) -> list[Drawn]:
@@ -200,9 +197,18 @@ def _deviations(areas: FloatArray, references: FloatArray) -> FloatArray:
 
 
 def _distance(one: Drawn, other: Drawn) -> float:
-    return distance_deviation(
-        one.outline, other.outline, predicted_cut=one.cut, expert_cut=other.cut
-    ).mean
+    """Mean distance, as ``distance_deviation`` has it, without its other measures."""
+    if one.outline.is_empty or other.outline.is_empty:
+        return float("nan")
+    facing = face(one.outline, other.outline, predicted_cut=one.cut, expert_cut=other.cut)
+    if not facing.comparable:
+        return float("nan")
+    first, second = facing.predicted, facing.expert
+    pairs = ((first.seen, second.margin), (second.seen, first.margin))
+    ways = [
+        margin.distances(seen.midpoints) @ (seen.weights / seen.length) for seen, margin in pairs
+    ]
+    return float(np.mean(ways))
 
 
 def _each(members: Sequence[Drawn], references: Sequence[Drawn]) -> FloatArray:

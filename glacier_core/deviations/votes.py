@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil, floor
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy import ndimage
 from shapely.geometry.base import BaseGeometry
 
 BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,10 @@ class Votes:
     domain: BoolArray
     transform: Affine
 
-    def without(self, expert: int) -> "Votes":
-        """Return the votes of all others."""
-        return Votes(np.delete(self.inside, expert, axis=0), self.domain, self.transform)
+    @cached_property
+    def depths(self) -> FloatArray:
+        """Pixels from each place to an expert's outline, positive inside; far where none is."""
+        return np.array([_depth(votes) for votes in self.inside])
 
     def counted(self) -> BoolArray:
         """Return the votes on the pixels of the domain, (experts, pixels)."""
@@ -91,6 +94,14 @@ def _window(
 def _within(low: float, high: float, most: int) -> tuple[int, int]:
     start, stop = max(0, floor(low)), min(most, ceil(high))
     return (start, stop) if start < stop else (0, 0)
+
+
+def _depth(inside: BoolArray) -> FloatArray:
+    if inside.all() or not inside.any():
+        far = max(inside.shape, default=0) * (1.0 if inside.any() else -1.0)
+        return np.full(inside.shape, far, dtype=np.float32)
+    depth = ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
+    return np.asarray(depth, dtype=np.float32)
 
 
 def _near(ice: BoolArray, pixels: float) -> BoolArray:

@@ -3,14 +3,14 @@ import pandas as pd
 import pytest
 
 from glacier_core.deviations.consensus import (
-    _majority,
     agreed,
     consensus_outlines,
+    majority_without,
     outline_of,
     staple,
     without_overlaps,
 )
-from glacier_core.deviations.votes import cast_votes
+from glacier_core.deviations.votes import Votes, cast_votes
 from glacier_core.errors import OutlineError
 from glacier_core.outlines.schema import COLUMNS
 
@@ -101,12 +101,20 @@ def test_an_even_number_is_neither_larger_nor_smaller_than_the_mean():
     found = []
     for row in ends:
         inside = np.repeat((columns < row[:, None])[:, None, :], 5, axis=1)
-        found.append(_majority(inside).sum() / 5)
+        votes = Votes(inside, inside.any(axis=0), TRANSFORM)
+        found.append(majority_without(votes).sum() / 5)
     ordered = np.sort(ends, axis=1)
     middle = np.clip(ends.mean(axis=1), ordered[:, 1], ordered[:, 2])
     # the pixels up to a line are half a pixel more on average
     assert np.mean(found - middle) == pytest.approx(0.5, abs=0.1)
     assert np.abs(found - middle - 0.5).max() < 1.0
+
+
+def test_the_majority_of_the_others():
+    bands = [box((10, 30), (10, end)) for end in (38, 40, 45, 60)]
+    votes = cast_votes(bands, TRANSFORM, SHAPE, buffer_m=300.0)
+    found = outline_of(majority_without(votes, 0), votes.transform, 0.0)
+    assert found.equals(bands[2])
 
 
 def test_specks_and_pinholes_are_left_out():

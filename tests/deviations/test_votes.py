@@ -4,7 +4,7 @@ import shapely
 
 from glacier_core.deviations.votes import cast_votes
 
-from .maps import SIDE, TRANSFORM, block, box
+from .maps import SIDE, TRANSFORM, box
 
 SHAPE = (60, 80)
 
@@ -45,10 +45,10 @@ def test_what_lies_outside_the_grid_is_left_out():
     assert cast_votes([shapely.Polygon()], TRANSFORM, SHAPE, buffer_m=90.0).domain.size == 0
 
 
-def test_votes_of_the_others():
+def test_depth_is_the_distance_to_the_outline_positive_inside():
     votes = cast_votes(
-        [box((0, 10), (0, 10)), box((0, 10), (0, 20))], TRANSFORM, SHAPE, buffer_m=0.0
+        [box((10, 20), (10, 30)), shapely.Polygon()], TRANSFORM, SHAPE, buffer_m=90.0
     )
-    np.testing.assert_array_equal(
-        votes.without(0).inside[0], block(votes.domain.shape, (0, 10), (0, 20))
-    )
+    drawn, none = votes.depths
+    assert drawn[:, 12].tolist() == [-3, -2, -1, 1, 2, 3, 4, 5, 5, 4, 3, 2, 1, -1, -2, -3]
+    assert (none < drawn.min()).all()

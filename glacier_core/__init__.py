@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from glacier_core.benchmark.running import run_benchmark
     from glacier_core.benchmark.storage import open_benchmark
     from glacier_core.deviations.comparison import Comparison, compare
+    from glacier_core.deviations.panel import PanelComparison, compare_panel
     from glacier_core.errors import GlacierError
     from glacier_core.inference.engine import map_glaciers
     from glacier_core.inference.result import GlacierMap, open_map
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from glacier_core.outlines.reading import read_outlines
     from glacier_core.outlines.writing import write_outlines
     from glacier_core.reporting.exports import save_comparison
+    from glacier_core.reporting.package import export_map
+    from glacier_core.reporting.repeating import repeat
+    from glacier_core.reporting.report import write_report
     from glacier_core.scene import Scene
     from glacier_core.simulation.demonstrations import simulate_scene
     from glacier_core.simulation.series import simulate_series
@@ -33,16 +37,20 @@ if TYPE_CHECKING:
     from glacier_core.sources.tile_survey import survey_tiles
     from glacier_core.sources.tiles import TileSet
     from glacier_core.training.recipe import train
+    from glacier_core.viewing.map_page import save_map_page
 
 _HOMES = {
     "Comparison": "glacier_core.deviations.comparison",
     "GlacierError": "glacier_core.errors",
     "GlacierMap": "glacier_core.inference.result",
     "Model": "glacier_core.models.registry",
+    "PanelComparison": "glacier_core.deviations.panel",
     "Scene": "glacier_core.scene",
     "TileSet": "glacier_core.sources.tiles",
     "compare": "glacier_core.deviations.comparison",
+    "compare_panel": "glacier_core.deviations.panel",
     "convert_keras": "glacier_core.models.keras",
+    "export_map": "glacier_core.reporting.package",
     "list_models": "glacier_core.models.registry",
     "list_scenes": "glacier_core.sources",
     "load_model": "glacier_core.models.registry",
@@ -51,8 +59,10 @@ _HOMES = {
     "open_map": "glacier_core.inference.result",
     "open_scene": "glacier_core.sources",
     "read_outlines": "glacier_core.outlines.reading",
+    "repeat": "glacier_core.reporting.repeating",
     "run_benchmark": "glacier_core.benchmark.running",
     "save_comparison": "glacier_core.reporting.exports",
+    "save_map_page": "glacier_core.viewing.map_page",
     "scene_from_files": "glacier_core.sources",
     "simulate_scene": "glacier_core.simulation.demonstrations",
     "simulate_series": "glacier_core.simulation.series",
@@ -60,6 +70,7 @@ _HOMES = {
     "survey_tiles": "glacier_core.sources.tile_survey",
     "train": "glacier_core.training.recipe",
     "write_outlines": "glacier_core.outlines.writing",
+    "write_report": "glacier_core.reporting.report",
     "write_scene": "glacier_core.sources",
 }
 
@@ -68,10 +79,13 @@ __all__ = [
     "GlacierError",
     "GlacierMap",
     "Model",
+    "PanelComparison",
     "Scene",
     "TileSet",
     "compare",
+    "compare_panel",
     "convert_keras",
+    "export_map",
     "list_models",
     "list_scenes",
     "load_model",
@@ -80,8 +94,10 @@ __all__ = [
     "open_map",
     "open_scene",
     "read_outlines",
+    "repeat",
     "run_benchmark",
     "save_comparison",
+    "save_map_page",
     "scene_from_files",
     "simulate_scene",
     "simulate_series",
@@ -89,6 +105,7 @@ __all__ = [
     "survey_tiles",
     "train",
     "write_outlines",
+    "write_report",
     "write_scene",
 ]
 

@@ -15,7 +15,7 @@ from glacier_core.deviations.definitions import Definition
 from glacier_core.deviations.experts import far_away, label_experts, scene_frame
 from glacier_core.deviations.matching import Match, make_zones, match_glaciers
 from glacier_core.deviations.panel_definitions import PANEL_DEFINITIONS
-from glacier_core.deviations.panel_measures import PanelMeasures, Place, measure_panel
+from glacier_core.deviations.panel_measures import PanelMeasures, Place, mean_known, measure_panel
 from glacier_core.deviations.panel_members import (
     holds_several_experts,
     match_experts,
@@ -229,7 +229,7 @@ def _glacier_table(
 
 def _row(found: PanelMeasures, level: float) -> dict[str, Any]:
     areas, apart = found.expert_km2, found.to_all_others_m
-    several = len(areas) > 1
+    known = len(areas) > 1 and areas.any()
     verdict = judge(found.predicted_km2, areas, apart[-1], apart[:-1], level=level)
     nan = float("nan")
     return {
@@ -237,11 +237,11 @@ def _row(found: PanelMeasures, level: float) -> dict[str, Any]:
         "expert_area_min_km2": areas.min(),
         "expert_area_mean_km2": areas.mean(),
         "expert_area_max_km2": areas.max(),
-        "spread_percent": 100 * np.ptp(areas) / areas.mean() if several else nan,
+        "spread_percent": 100 * np.ptp(areas) / areas.mean() if known else nan,
         "pairwise_distance_m": found.between_experts_m,
         "fleiss_kappa": found.kappa,
-        "leave_one_out_area_percent": np.abs(found.leave_one_out_percent).mean(),
-        "leave_one_out_distance_m": found.leave_one_out_m.mean(),
+        "leave_one_out_area_percent": mean_known(np.abs(found.leave_one_out_percent)),
+        "leave_one_out_distance_m": mean_known(found.leave_one_out_m),
         "predicted_area_km2": found.predicted_km2,
         "continuing_area_km2": found.continuing_km2,
         "consensus_area_km2": found.consensus_km2,

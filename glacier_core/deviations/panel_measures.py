@@ -115,16 +115,17 @@ class PanelMeasures:
     def between_experts_m(self) -> float:
         """Mean distance over all pairs of experts; NaN with one."""
         experts = self.pairs[:-1, :-1]
-        return _mean(experts[np.triu_indices(len(experts), k=1)])
+        return mean_known(experts[np.triu_indices(len(experts), k=1)])
 
     @property
     def to_all_others_m(self) -> FloatArray:
         """Mean distance of everyone to all others, the model last."""
         apart = self.pairs + np.diag(np.full(len(self.pairs), np.nan))
-        return np.array([_mean(row) for row in apart])
+        return np.array([mean_known(row) for row in apart])
 
 
-def _mean(values: FloatArray) -> float:
+def mean_known(values: FloatArray) -> float:
+    """Return the mean of what is defined; NaN where nothing is."""
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else float("nan")
 

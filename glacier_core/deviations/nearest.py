@@ -1,0 +1,114 @@
+"""The nearest of many short pieces of line, exactly and for a million points at a time."""
+
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+FloatArray = NDArray[np.float64]
+IndexArray = NDArray[np.int64]
+
+AT_ONCE = 100_000
+"""Points searched together, so that a million need no more memory than these."""
+
+
+class Pieces:
+    """Short pieces of line among which the nearest is found.
+
+    Parameters
+    ----------
+    ends : ndarray of float64, (n, 2 ends, 2 coordinates)
+        Pieces that follow each other on one line should follow each other here: the search is
+        then faster.
+    """
+
+    def __init__(self, ends: FloatArray) -> None:
+        self.ends = ends
+
+    @classmethod
+    def of(cls, lines: BaseGeometry | None, step: float) -> Self:
+        """Cut lines or rings into pieces of at most ``step`` metres."""
+        parts = np.asarray([] if lines is None else shapely.get_parts(lines), dtype=object)
+        return cls(cut_into_pieces(parts, step)[0])
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def closest(self, points: FloatArray) -> FloatArray:
+        """Return the place on a piece that is closest to each point (m, 2); NaN without pieces."""
+        found = np.full((len(points), 2), np.nan)
+        if len(self):
+            # GEOS searches an index only when asked for the shortest line to a prepared geometry:
+            # five times as fast as a tree of the pieces, a thousand times as fast as distance.
+            for start in range(0, len(points), AT_ONCE):
+                some = slice(start, start + AT_ONCE)
+                lines = shapely.shortest_line(self._runs, shapely.points(points[some]))
+                found[some] = shapely.get_coordinates(lines)[::2]
+        return found
+
+    def distances(self, points: FloatArray) -> FloatArray:
+        """Return the distance of each point (m, 2) to the nearest piece; infinite without any."""
+        away = np.hypot(*(self.closest(points) - points).T)
+        return away if len(self) else np.full(len(points), np.inf)
+
+    def nearest(self, points: FloatArray) -> FloatArray:
+        """Return the nearest piece (m, 2, 2) of each point (m, 2)."""
+        return self.ends[self._tree.nearest(shapely.points(points))]
+
+    @cached_property
+    def _runs(self) -> BaseGeometry:
+        """All pieces as one prepared geometry, those that follow each other as one line."""
+        starts_run = np.append(True, (self.ends[1:, 0] != self.ends[:-1, 1]).any(axis=1))
+        run = np.cumsum(starts_run) - 1
+        last = np.append(np.flatnonzero(starts_run)[1:], len(run)) - 1
+        places = np.concatenate([self.ends[:, 0], self.ends[last, 1]])
+        order = np.argsort(np.concatenate([run, run[last]]), kind="stable")
+        numbers = np.concatenate([run, run[last]])[order]
+        lines = np.asarray(shapely.linestrings(places[order], indices=numbers), dtype=object)
+        runs = shapely.MultiLineString(list(lines))
+        shapely.prepare(runs)
+        return runs
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return shapely.STRtree(np.asarray(shapely.linestrings(self.ends)))
+
+
+def cut_into_pieces(lines: NDArray[np.object_], step: float) -> tuple[FloatArray, IndexArray]:
+    """Cut lines or rings into pieces of at most ``step`` metres.
+
+    Parameters
+    ----------
+    lines : ndarray of shapely lines or rings
+    step : float
+
+    Returns
+    -------
+    ends : ndarray of float64, (n, 2, 2)
+    line : ndarray of int64, (n,)
+        Which of the lines each piece is of.
+    """
+    coordinates, line = shapely.get_coordinates(shapely.segmentize(lines, step), return_index=True)
+    within = line[1:] == line[:-1]
+    ends = np.stack([coordinates[:-1][within], coordinates[1:][within]], axis=1)
+    return ends, line[1:][within].astype(np.int64)
+
+
+def lengths(pieces: FloatArray) -> FloatArray:
+    """Return the length of each piece (n, 2 ends, 2 coordinates)."""
+    found: FloatArray = np.hypot(*(pieces[:, 1] - pieces[:, 0]).T)
+    return found
+
+
+def distances_to(points: FloatArray, pieces: FloatArray) -> FloatArray:
+    """Return the distance of each point (n, 2) to its own piece (n, 2 ends, 2 coordinates)."""
+    start, way = pieces[:, 0], pieces[:, 1] - pieces[:, 0]
+    squared = (way**2).sum(axis=1)
+    along = ((points - start) * way).sum(axis=1)
+    share = np.divide(along, squared, out=np.zeros_like(along), where=squared > 0)
+    apart = start + np.clip(share, 0, 1)[:, None] * way - points
+    found: FloatArray = np.hypot(*apart.T)
+    return found

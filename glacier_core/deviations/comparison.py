@@ -1,31 +1,30 @@
 """A map beside an expert's outlines: glacier by glacier, and pixel by pixel."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 import xarray as xr
 from numpy.typing import NDArray
-from shapely.geometry.base import BaseGeometry
 
-from glacier_core.deviations.area import area_deviation
+from glacier_core.deviations.boundaries import Rings, check_rings
 from glacier_core.deviations.definitions import DEFINITIONS, Definition
-from glacier_core.deviations.distance import DistanceDeviation, distance_deviation
 from glacier_core.deviations.drawn import match_drawn
 from glacier_core.deviations.experts import PlacedExperts, place_experts, scene_frame
-from glacier_core.deviations.ground import to_ground
+from glacier_core.deviations.glacier_table import glacier_table, total_deviations
+from glacier_core.deviations.margins import Margins, ground_margins
 from glacier_core.deviations.matching import Match, Zones, make_zones, match_glaciers
 from glacier_core.deviations.pixels import PixelScores, score_pixels
+from glacier_core.deviations.profile import boundary_profile
 from glacier_core.errors import OutlineError
 from glacier_core.inference.corrected import CorrectedMap
 from glacier_core.outlines.polygonizing import polygonize
 from glacier_core.outlines.rasterizing import rasterize
-from glacier_core.outlines.schema import equal_area_km2, to_schema
+from glacier_core.outlines.schema import to_schema
 from glacier_core.provenance import record
 
 if TYPE_CHECKING:
@@ -60,6 +59,10 @@ class Comparison:
         (y, x) uint8: 0 neither, 1 both, 2 only predicted, 3 only expert, 255 unmapped.
     buffer_m : float
         How far from its outline ice may lie and still belong to a glacier, in metres.
+    rings : {"all", "external"}
+        Whether nunataks are boundaries in the distances.
+    margins : tuple of Margins
+        The two outlines of each glacier as they were measured.
     outside_scene : tuple of str
         Ids of the expert outlines that lie outside the scene and are not compared.
     simulated : bool
@@ -77,14 +80,39 @@ class Comparison:
     expert: gpd.GeoDataFrame
     agreement: xr.DataArray
     buffer_m: float
+    rings: Rings
+    margins: tuple[Margins, ...] = field(repr=False)
     outside_scene: tuple[str, ...]
     simulated: bool
     provenance: dict[str, Any]
     definitions: dict[str, Definition] = field(default_factory=lambda: dict(DEFINITIONS))
 
+    @cached_property
+    def profile(self) -> pd.DataFrame:
+        """The predicted boundaries piece by piece; columns of ``PROFILE_DEFINITIONS``."""
+        return self._along("predicted")
+
+    @cached_property
+    def expert_profile(self) -> pd.DataFrame:
+        """The expert's boundaries piece by piece; columns of ``PROFILE_DEFINITIONS``."""
+        return self._along("expert")
+
+    def _along(self, whose: Literal["predicted", "expert"]) -> pd.DataFrame:
+        parts = [
+            boundary_profile(
+                one.face(self.rings), one.projection, glacier_id=one.glacier_id, along=whose
+            )
+            for one in self.margins
+        ]
+        return pd.concat(parts, ignore_index=True).assign(simulated=self.simulated)
+
 
 def compare(
-    result: "GlacierMap", expert: gpd.GeoDataFrame, *, buffer_m: float = 300.0
+    result: "GlacierMap",
+    expert: gpd.GeoDataFrame,
+    *,
+    buffer_m: float = 300.0,
+    rings: Rings = "all",
 ) -> Comparison:
     """Compare a map with an expert's outlines.
 
@@ -100,6 +128,9 @@ def compare(
         In the schema of ``outlines.schema``, any coordinate system; valid polygons.
     buffer_m : float
         Metres; see ``deviations.matching``.
+    rings : {"all", "external"}
+        Whether distances are between all boundaries, or only external ones, without those of
+        nunataks. Areas always leave nunataks out.
 
     Returns
     -------
@@ -109,8 +140,9 @@ def compare(
     ------
     OutlineError
         When there is no outline, none lies in the scene, outlines lie on top of each other,
-        or the buffer is negative.
+        the buffer is negative, or the rings are neither.
     """
+    check_rings(rings)
     if not 0 <= buffer_m < np.inf:
         raise OutlineError(f"The buffer is {buffer_m} m; it must be 0 or more metres.")
     glacier = result.data["glacier"].to_numpy()
@@ -123,7 +155,8 @@ def compare(
     if isinstance(result, CorrectedMap):
         matches = match_drawn(matches, result.corrected, mapped, zones, transform)
     frame = scene_frame(transform, glacier.shape)
-    table = _glacier_table(experts, matches, frame)
+    margins = ground_margins(experts, matches, frame, abs(transform.a))
+    table = glacier_table(experts, matches, margins, frame, rings)
     scores = _scores_by_glacier(glacier, mapped, zones, len(table))
     table["iou"] = [score.iou for score in scores]
     table["mean_confidence"] = _mean_confidence(result, drawn, mapped, zones, len(table))
@@ -132,95 +165,24 @@ def compare(
     return Comparison(
         glaciers=table,
         pixels=_pixel_table(glacier, mapped, zones, buffer_m),
-        total=_total(table, float(elsewhere["area_km2"].sum())),
+        total=total_deviations(table, float(elsewhere["area_km2"].sum())),
         predicted=_predicted_outlines(experts, matches, result),
         expert=experts.outlines,
         agreement=_agreement(result, glacier, experts.labels > 0, mapped),
         buffer_m=buffer_m,
+        rings=rings,
+        margins=tuple(margins),
         outside_scene=experts.outside,
         simulated=result.simulated,
         provenance=record(
             "comparison",
             simulated=result.simulated,
             buffer_m=buffer_m,
+            rings=rings,
             expert=_facts(expert, experts),
             map=dict(result.provenance),
         ),
     )
-
-
-def _glacier_table(
-    experts: PlacedExperts, matches: list[Match], frame: shapely.Polygon
-) -> pd.DataFrame:
-    outlines = experts.outlines
-    compared = [
-        _mapped_part(whole, match, frame)
-        for whole, match in zip(outlines.geometry, matches, strict=True)
-    ]
-    whole_km2 = equal_area_km2(outlines.geometry)
-    expert_km2 = _areas(compared, outlines.crs)
-    predicted_km2 = _areas([match.predicted for match in matches], outlines.crs)
-    continuing_km2 = _areas([match.continuing for match in matches], outlines.crs)
-    table = pd.DataFrame(
-        {
-            "glacier_id": outlines["glacier_id"],
-            "name": outlines["name"],
-            "expert_date": outlines["date"],
-            "expert_area_km2": expert_km2,
-            "predicted_area_km2": predicted_km2,
-            "area_deviation_percent": _deviations(predicted_km2, expert_km2),
-            "continuing_area_km2": continuing_km2,
-            "area_deviation_without_continuing_percent": _deviations(
-                predicted_km2 - continuing_km2, expert_km2
-            ),
-            "outline_area_km2": whole_km2,
-            "unmapped_percent": np.clip(100 * (1 - expert_km2 / whole_km2), 0, 100),
-            "cut_by_scene": experts.cut_by_scene,
-        }
-    )
-    distances = [
-        _distances(match, whole, part, frame, outlines.crs)
-        for match, whole, part in zip(matches, outlines.geometry, compared, strict=True)
-    ]
-    for measure in ("polis", "mean", "median", "p95", "hausdorff", "signed_mean"):
-        table[f"{measure}_m"] = [getattr(distance, measure) for distance in distances]
-    table["boundary_left_out_percent"] = [distance.left_out_percent for distance in distances]
-    return table
-
-
-def _mapped_part(whole: BaseGeometry, match: Match, frame: shapely.Polygon) -> BaseGeometry:
-    """Return the part of an expert outline that lies in the scene and could be mapped."""
-    part = shapely.difference(shapely.intersection(whole, frame), match.unmapped)
-    return shapely.MultiPolygon(
-        [piece for piece in shapely.get_parts(part) if piece.geom_type == "Polygon"]
-    )
-
-
-def _distances(
-    match: Match, whole: BaseGeometry, part: BaseGeometry, frame: shapely.Polygon, crs: Any
-) -> DistanceDeviation:
-    if part.is_empty:
-        return distance_deviation(part, part)
-    hidden = shapely.union(frame.boundary, match.unmapped.boundary)
-    edges = shapely.MultiLineString(_lines(shapely.intersection(hidden, whole)))
-    predicted, expert, predicted_cut, expert_cut = to_ground(
-        [match.predicted, part, match.cut, edges], crs
-    )
-    return distance_deviation(predicted, expert, predicted_cut=predicted_cut, expert_cut=expert_cut)
-
-
-def _lines(geometry: BaseGeometry) -> list[shapely.LineString]:
-    parts = shapely.get_parts(geometry)
-    return [part for part in parts if isinstance(part, shapely.LineString) and not part.is_empty]
-
-
-def _areas(geometries: Iterable[BaseGeometry], crs: Any) -> NDArray[np.float64]:
-    return equal_area_km2(gpd.GeoSeries(list(geometries), crs=crs))
-
-
-def _deviations(predicted: Iterable[float], expert: Iterable[float]) -> list[float]:
-    pairs = zip(predicted, expert, strict=True)
-    return [area_deviation(float(ours), float(theirs)) for ours, theirs in pairs]
 
 
 def _scores_by_glacier(
@@ -266,29 +228,6 @@ def _pixel_table(
     }
     rows = [score_pixels(glacier, expert, mapped, domain).as_row() for domain in domains.values()]
     return pd.DataFrame(rows, index=pd.Index(list(domains), name="domain"))
-
-
-def _total(table: pd.DataFrame, elsewhere_km2: float) -> dict[str, float]:
-    expert, predicted, continuing, whole = (
-        float(table[column].sum())
-        for column in (
-            "expert_area_km2",
-            "predicted_area_km2",
-            "continuing_area_km2",
-            "outline_area_km2",
-        )
-    )
-    return {
-        "glaciers": len(table),
-        "expert_area_km2": expert,
-        "predicted_area_km2": predicted,
-        "area_deviation_percent": area_deviation(predicted, expert),
-        "continuing_area_km2": continuing,
-        "area_deviation_without_continuing_percent": area_deviation(predicted - continuing, expert),
-        "outline_area_km2": whole,
-        "unmapped_percent": max(0.0, 100 * (1 - expert / whole)),
-        "predicted_elsewhere_km2": elsewhere_km2,
-    }
 
 
 def _predicted_outlines(

@@ -12,7 +12,8 @@ _POLIS = (
 _GROUND = "Measured on the ground, in an azimuthal equidistant projection centred on the glacier."
 _CUT = (
     "Where the mapped ice was cut off (at an ice divide, the buffer, the scene's edge or no "
-    "data) there is no margin to compare; those stretches are left out and their share is told."
+    "data) there is no margin to compare, nor at a border that two expert outlines share (within "
+    "half a pixel); those stretches are left out and their share is told."
 )
 
 
@@ -147,7 +148,23 @@ DEFINITIONS: dict[str, Definition] = {
         "m",
         "largest distance of any place on one boundary to the other boundary, either direction",
         "Hausdorff (1914), Grundzüge der Mengenlehre",
-        f"The worst place. {_GROUND} {_CUT}",
+        f"The worst place, found to the millimetre. {_GROUND} {_CUT}",
+    ),
+    "largest_deviation_lon": Definition(
+        "Longitude of the largest deviation",
+        "°",
+        "WGS 84; of the place on either boundary whose distance to the other is the Hausdorff "
+        "distance",
+        _OWN,
+        "Where the worst place is, to show it on the map. One of them where there are several.",
+    ),
+    "largest_deviation_lat": Definition(
+        "Latitude of the largest deviation",
+        "°",
+        "WGS 84; of the place on either boundary whose distance to the other is the Hausdorff "
+        "distance",
+        _OWN,
+        "Where the worst place is, to show it on the map. One of them where there are several.",
     ),
     "signed_mean_m": Definition(
         "Signed mean distance",
@@ -161,7 +178,8 @@ DEFINITIONS: dict[str, Definition] = {
     "boundary_left_out_percent": Definition(
         "Boundary left out",
         "%",
-        "share of both boundaries, by length, where the mapped ice was cut off",
+        "share of both boundaries, by length, where the mapped ice was cut off or two expert "
+        "outlines share a border, and what is nearer to such a place than to any margin",
         _OWN,
         "Stretches without a margin to compare: ice divides, ice that goes on past the buffer, "
         "the scene's edge, no data.",

@@ -5,10 +5,13 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS, Transformer
 from shapely.geometry.base import BaseGeometry
 
 from glacier_core.errors import OutlineError
+
+FloatArray = NDArray[np.float64]
 
 
 def ground_projection(longitude: float, latitude: float) -> CRS:
@@ -33,8 +36,37 @@ def ground_projection(longitude: float, latitude: float) -> CRS:
     )
 
 
-def to_ground(geometries: Sequence[BaseGeometry], crs: Any) -> list[BaseGeometry]:
-    """Reproject geometries to ground scale, centred on the middle of all of them.
+def local_projection(geometries: Sequence[BaseGeometry], crs: Any) -> CRS:
+    """Return the ground projection centred on the middle of all given geometries.
+
+    Parameters
+    ----------
+    geometries : sequence of shapely geometries
+        In one coordinate system; some may be empty.
+    crs : anything pyproj understands
+        Their coordinate system.
+
+    Raises
+    ------
+    OutlineError
+        When all of them are empty, or their place cannot be told.
+    """
+    west, south, east, north = gpd.GeoSeries(list(geometries), crs=crs).total_bounds
+    if not np.isfinite([west, south, east, north]).all():
+        raise OutlineError("There is no outline to measure: every one given is empty.")
+    longitude, latitude = to_degrees((west + east) / 2, (south + north) / 2, crs)
+    if not np.isfinite([longitude, latitude]).all():
+        raise OutlineError(
+            "The outlines lie outside the area of their coordinate system: "
+            "check which one they are really in."
+        )
+    return ground_projection(float(longitude), float(latitude))
+
+
+def to_ground(
+    geometries: Sequence[BaseGeometry], crs: Any, projection: CRS | None = None
+) -> list[BaseGeometry]:
+    """Reproject geometries to ground scale.
 
     Parameters
     ----------
@@ -42,6 +74,8 @@ def to_ground(geometries: Sequence[BaseGeometry], crs: Any) -> list[BaseGeometry
         In one coordinate system; empty ones stay empty.
     crs : anything pyproj understands
         Their coordinate system.
+    projection : pyproj.CRS, optional
+        A ground projection; that centred on the middle of all geometries by default.
 
     Returns
     -------
@@ -51,17 +85,14 @@ def to_ground(geometries: Sequence[BaseGeometry], crs: Any) -> list[BaseGeometry
     Raises
     ------
     OutlineError
-        When all of them are empty, or their place cannot be told.
+        When all of them are empty and no projection is given, or their place cannot be told.
     """
-    series = gpd.GeoSeries(list(geometries), crs=crs)
-    west, south, east, north = series.total_bounds
-    if not np.isfinite([west, south, east, north]).all():
-        raise OutlineError("There is no outline to measure: every one given is empty.")
-    to_degrees = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    longitude, latitude = to_degrees.transform((west + east) / 2, (south + north) / 2)
-    if not np.isfinite([longitude, latitude]).all():
-        raise OutlineError(
-            "The outlines lie outside the area of their coordinate system: "
-            "check which one they are really in."
-        )
-    return list(series.to_crs(ground_projection(float(longitude), float(latitude))))
+    projection = projection or local_projection(geometries, crs)
+    return list(gpd.GeoSeries(list(geometries), crs=crs).to_crs(projection))
+
+
+def to_degrees(x: ArrayLike, y: ArrayLike, crs: Any) -> tuple[FloatArray, FloatArray]:
+    """Return longitude and latitude (WGS 84) of places in a coordinate system."""
+    transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    longitude, latitude = transformer.transform(np.asarray(x), np.asarray(y))
+    return np.asarray(longitude, dtype=np.float64), np.asarray(latitude, dtype=np.float64)

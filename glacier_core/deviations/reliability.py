@@ -39,7 +39,8 @@ CONFIDENCE_DEFINITIONS: dict[str, Definition] = {
         "Calibrated confidence",
         "",
         "monotone curve of the share of right pixels by confidence before calibration",
-        "isotonic regression (Zadrozny and Elkan 2002), fitted on scenes apart from those scored",
+        "isotonic regression (Zadrozny and Elkan 2002) unless the model's card names another "
+        "method, fitted on scenes apart from those scored",
         "The chance that the class of a pixel, glacier or not, is right, judged by other scenes.",
     ),
     "accuracy": Definition(

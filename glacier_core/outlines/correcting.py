@@ -69,10 +69,18 @@ def apply_edits(
         )
     table = outlines[list(COLUMNS)].reset_index(drop=True).assign(edits=0)
     for edit in edits:
-        drawn = projected(edit, outlines.crs)
+        drawn = _rounded(projected(edit, outlines.crs))
         _check_frame(drawn, frame)
         table = _APPLY[edit.kind](table, drawn, edit.glacier_id, frame)
     return table.assign(area_km2=equal_area_km2(table.geometry))
+
+
+def _rounded(drawn: BaseGeometry) -> BaseGeometry:
+    """Round the corners of an area, so that what is drawn along an outline shares its corners."""
+    if isinstance(drawn, shapely.LineString):
+        return drawn
+    rounded: BaseGeometry = shapely.set_precision(drawn, GRID_M)
+    return rounded
 
 
 def _check_frame(drawn: BaseGeometry, frame: BaseGeometry | None) -> None:
@@ -166,8 +174,8 @@ _APPLY: Final[dict[str, _Apply]] = {"add": _add, "cut": _cut, "reshape": _reshap
 
 
 def _met(table: gpd.GeoDataFrame, drawn: BaseGeometry) -> NDArray[np.int64]:
-    """Return the numbers of the rows that a drawing touches, ascending."""
-    return np.sort(table.sindex.query(drawn, predicate="intersects"))
+    """Return the numbers of the rows that a drawing touches, ascending, rounding aside."""
+    return np.sort(table.sindex.query(drawn, predicate="dwithin", distance=GRID_M))
 
 
 def _row(table: gpd.GeoDataFrame, glacier_id: str) -> int:

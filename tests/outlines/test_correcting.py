@@ -66,6 +66,14 @@ def test_added_ice_joins_the_outline_it_meets():
     assert made["area_km2"][0] == pytest.approx(1.25, rel=1e-3)  # the scale of UTM is 0.9996
 
 
+def test_ice_drawn_along_the_margin_leaves_no_seam():
+    """On the way through degrees the corners move by a billionth of a metre."""
+    made = apply_edits(outlines(ONE), [drawn("add", square(1000, 0, 1500, 1000))])
+    assert len(made) == 1
+    assert made.geometry[0].geom_type == "Polygon"
+    assert made.geometry[0].length == pytest.approx(5000, abs=0.01)
+
+
 def test_a_bridge_makes_one_outline_under_the_id_of_the_largest():
     made = apply_edits(outlines(TWO, ONE), [drawn("add", square(900, 400, 2100, 600))])
     assert list(made["glacier_id"]) == ["predicted-0002"]

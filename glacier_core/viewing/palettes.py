@@ -35,6 +35,9 @@ HUMAN_BAND = "#56B4E9"
 BASELINE = "#009E73"
 """A simple method beside the network (NDSI): bluish green."""
 
+BAND = "#E69F00"
+"""The zone in which the outline may lie: orange yellow, beside the predicted outline's orange."""
+
 CORRECTED = "#000000"
 """What a person corrected: black, drawn in dashes so that the network's line shows through."""
 

@@ -11,6 +11,14 @@ from glacier_core.models.card import ModelCard, Reliability
 from glacier_core.viewing import charts
 from glacier_core.viewing.layers import Threshold
 from pages.components import sentences, texts
+from pages.components.doubt import (
+    band_of,
+    band_section,
+    hints_of,
+    hints_section,
+    pixel_section,
+    wish_to_zoom,
+)
 from pages.components.figures import show_definitions, show_figure
 from pages.components.map import show_map
 from pages.components.progress import require_map
@@ -107,15 +115,25 @@ comparison = current_comparison()
 threshold = Threshold(
     "confidence", "Hide what is less sure than", share_below=tuple(table["of_mapped_area"])
 )
-event = show_map(
-    scene_view(state, scene, result, comparison, values="confidence", threshold=threshold),
-    key="confidence",
+band, hints = band_of(result.key), hints_of(result.key)
+view = scene_view(
+    state,
+    scene,
+    result,
+    comparison,
+    values="confidence",
+    threshold=threshold,
+    zoom_to=wish_to_zoom(hints),
 )
+event = show_map(view, key="confidence")
 if event and event.glacier_id:
     choose(glacier=event.glacier_id)
+pixel_section(event, result.key, card)
 
 st.markdown(f"{sentences.WHERE_DOUBT_LIES} {sentences.calibration_sentence(card)}")
 show_definitions(CONFIDENCE_DEFINITIONS, CONFIDENCE_DEFINITIONS, "What the numbers mean")
+hints_section(hints, scene)
+band_section(band)
 shares_section(table, scene)
 here = None
 if comparison is not None:

@@ -50,6 +50,26 @@ def point_values(scene_id: str, lon: float, lat: float, map_key: str = "") -> di
     return {"inside": True, "rows": rows}
 
 
+def confidence_at(map_key: str, lon: float, lat: float) -> float:
+    """Return the calibrated confidence of the pixel under a point; NaN where nothing was mapped.
+
+    Parameters
+    ----------
+    map_key : str
+    lon, lat : float
+        Degrees.
+
+    Raises
+    ------
+    SourceError
+        When there is no such map.
+    StorageError
+        When its file cannot be read.
+    """
+    pixel = _pixel(files.map_raster(map_key, "confidence"), lon, lat)
+    return float("nan") if pixel is None else float(pixel[0])
+
+
 def _reflectances(pixel: NDArray[np.float32]) -> list[tuple[str, str]]:
     rows = [
         (title, _text(value, "{:z.3f}")) for title, value in zip(_BAND_TITLES, pixel, strict=True)

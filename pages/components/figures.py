@@ -19,7 +19,7 @@ def show_figure(
     *,
     name: str,
     alt: str,
-    pick: Callable[[str], None] | None = None,
+    pick: Callable[..., None] | None = None,
 ) -> None:
     """Show a figure, and below it a button that gives its data.
 
@@ -33,7 +33,7 @@ def show_figure(
     alt : str
         What a screen reader says the figure shows.
     pick : callable, optional
-        Is given the id of a glacier whose mark was clicked: the first of the mark's customdata.
+        Is called with the custom data of a mark that was clicked: first the id of a glacier.
     """
     key = f"figure-{name}"
     if pick is None:
@@ -59,10 +59,10 @@ def show_figure(
     )
 
 
-def _pick(key: str, pick: Callable[[str], None]) -> None:
+def _pick(key: str, pick: Callable[..., None]) -> None:
     for point in st.session_state[key]["selection"]["points"]:
         if point.get("customdata"):
-            pick(str(point["customdata"][0]))
+            pick(*point["customdata"])
 
 
 def show_definitions(definitions: Mapping[str, Any], names: Iterable[str], label: str) -> None:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import streamlit as st
 
 from glacier_core.viewing.layers import (
@@ -24,8 +25,6 @@ from pages.components.state import (
 )
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-
     import glacier_core as gc
 
 
@@ -99,10 +98,18 @@ def _expert(scene_id: str, experts: str, map_key: str, tolerance_m: float) -> La
     return expert_layer(outlines, rows=rows, tolerance_m=tolerance_m)
 
 
-def zoom_to_glacier(outlines: "gpd.GeoDataFrame", glacier_id: str) -> ZoomTo | None:
+def zoom_to_glacier(outlines: gpd.GeoDataFrame, glacier_id: str) -> ZoomTo | None:
     """Return a wish to move the map to a glacier, None where there is no such outline."""
     found = outlines[outlines["glacier_id"] == glacier_id]
     if found.empty or found.geometry.is_empty.all():
         return None
     west, south, east, north = map(float, found.to_crs("EPSG:4326").total_bounds)
     return ZoomTo((west, south, east, north), token=glacier_id)
+
+
+def zoom_to_place(lon: float, lat: float, around_m: float) -> ZoomTo:
+    """Return a wish to move the map to a place in degrees, with so many metres around it."""
+    place = gpd.GeoSeries.from_xy([lon], [lat], crs="EPSG:4326")
+    around = place.to_crs(place.estimate_utm_crs()).buffer(around_m).to_crs("EPSG:4326")
+    west, south, east, north = map(float, around.total_bounds)
+    return ZoomTo((west, south, east, north), token=f"{lon:.6f},{lat:.6f}")

@@ -28,10 +28,11 @@ _ALLOWED = {
     "scene": re.compile(r"[a-z0-9][a-z0-9-]{0,79}"),
     "model": re.compile(r"[a-z0-9][a-z0-9._-]{0,79}"),
     "map": re.compile(r"[0-9a-f]{64}"),
-    "experts": re.compile(r"scene|none|upload-[0-9a-f]{16}"),
+    "experts": re.compile(r"scene|none|panel|upload-[0-9a-f]{16}"),
     "glacier": re.compile(r"[\w.:-]{1,80}"),
     "composite": re.compile(r"natural|swir|ndsi"),
     "figure": re.compile(r"strategies|networks|data|places|strata"),
+    "deviation": re.compile(r"areas|distances|boundary|heights|errors"),
     "run": re.compile(r"[0-9a-f]{16}|published-[a-z-]{1,40}"),
 }
 
@@ -48,13 +49,15 @@ class AppState:
         Key of the map made of both, empty before it is made.
     experts : str
         Which expert outlines to compare with: ``scene`` (those that came with it), ``none``,
-        or the id of uploaded ones.
+        ``panel`` (several simulated experts), or the id of uploaded ones.
     glacier : str
         Id of the glacier that is picked, empty for none.
     composite : str
         ``natural``, ``swir`` or ``ndsi``.
     figure : str
         Figure of the page Models.
+    deviation : str
+        Figure of the page Compare.
     run : str
         Id of the benchmark run that is looked at, empty for none.
     """
@@ -66,6 +69,7 @@ class AppState:
     glacier: str = ""
     composite: str = "natural"
     figure: str = "strategies"
+    deviation: str = "areas"
     run: str = ""
 
 
@@ -182,14 +186,42 @@ def reliability_on_scene(map_key: str, scene_id: str, experts: str) -> "Reliabil
     return scene_reliability(open_map(map_key), comparison, everywhere=complete)
 
 
+@st.cache_resource(max_entries=4, show_spinner="Holding the map against all experts …")
+def compare_panel(map_key: str, scene_id: str, experts: str) -> "gc.PanelComparison":
+    """Compare a map with the outlines of several experts, once for all readers."""
+    return gc.compare_panel(open_map(map_key), open_experts(scene_id, experts))
+
+
 @st.cache_resource(max_entries=4, show_spinner="Opening the outlines …")
-def open_outlines(scene_id: str, experts: str) -> "gpd.GeoDataFrame | None":
-    """Open expert outlines once for all readers: uploaded ones, or those of the scene."""
+def open_experts(scene_id: str, experts: str) -> "gpd.GeoDataFrame | None":
+    """Open outlines as their experts drew them, once for all readers."""
+    if experts == "panel":
+        from glacier_core.simulation.demonstrations import simulated_panel
+
+        return simulated_panel(scene_id)
     if experts.startswith("upload-"):
         from glacier_core.outlines.keeping import kept_outlines
 
         return kept_outlines(experts)
     return open_scene(scene_id).outlines
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the outlines …")
+def open_outlines(scene_id: str, experts: str) -> "gpd.GeoDataFrame | None":
+    """Open outlines to compare with: those of one expert, or what several agree on."""
+    from glacier_core.deviations.consensus import consensus_outlines
+
+    outlines = open_experts(scene_id, experts)
+    if not _several(outlines):
+        return outlines
+    scene = open_scene(scene_id)
+    return consensus_outlines(outlines, scene.transform, scene.shape, scene.crs)
+
+
+def _several(outlines: "gpd.GeoDataFrame | None") -> bool:
+    from glacier_core.deviations.panel import holds_several_experts
+
+    return outlines is not None and holds_several_experts(outlines)
 
 
 @st.cache_resource(show_spinner=False)
@@ -247,4 +279,16 @@ def current_outlines() -> "gpd.GeoDataFrame | None":
         return None
     with guard():
         return open_outlines(state.scene, state.experts)
+    return None
+
+
+def current_panel() -> "gc.PanelComparison | None":
+    """Return the map beside several experts, None where there are not several or no map."""
+    state, result = app_state(), current_map()
+    if result is None or state.experts == "none":
+        return None
+    with guard():
+        if not _several(open_experts(state.scene, state.experts)):
+            return None
+        return compare_panel(result.key, result.scene_id, state.experts)
     return None

@@ -143,3 +143,47 @@ def test_uploaded_outlines_are_held_against_within_their_surroundings_only(world
     app = open_page("confidence", **address, experts=experts)
     captions = "\n".join(element.value for element in app.caption)
     assert "within 300 m of the expert outlines" in captions
+
+
+def test_the_band_counts_what_is_not_sure_either_way(world, open_page):
+    app = open_page("confidence", **world())
+    areas = {metric.label: metric.value for metric in app.metric}
+    mapped = pixels(PREDICTED).sum() * 0.03**2
+    assert float(areas["As mapped"].split()[0]) == pytest.approx(mapped, rel=0.02)
+    sure = mapped - DOUBTFUL * 0.03**2
+    assert float(areas["Sure, 95 %"].split()[0]) == pytest.approx(sure, rel=0.02)
+    assert f"{sure:.2f} km²" in paragraphs(app)
+
+
+def test_a_picked_place_to_look_at_moves_the_map(world, open_page, monkeypatch):
+    from pages.components import map as map_module
+
+    shown = []
+    monkeypatch.setattr(map_module, "show_map", lambda view, **options: shown.append(view))
+    app = open_page("confidence", **world())
+    places = table_with(app, "expected_gain_km2")
+    assert list(places["rank"]) == list(range(1, len(places) + 1))
+    assert places["expected_gain_km2"].is_monotonic_decreasing
+    assert shown[-1].zoom_to is None
+    app.session_state["hints"] = {"selection": {"rows": [1], "columns": []}}
+    app.run()
+    west, south, east, north = shown[-1].zoom_to.bounds
+    assert west < places["lon"][1] < east
+    assert south < places["lat"][1] < north
+
+
+def test_a_clicked_pixel_is_held_against_pixels_like_it(world, open_page, monkeypatch):
+    from pages.components import map as map_module
+
+    clicks = [None]
+    monkeypatch.setattr(map_module, "show_map", lambda view, **options: clicks[-1])
+    app = open_page("confidence", **world())
+    assert any("Click a pixel" in caption.value for caption in app.caption)
+    place = table_with(app, "expected_gain_km2").iloc[0]
+    clicks.append(map_module.MapEvent(float(place["lon"]), float(place["lat"])))
+    app.run()
+    said = next(info.value for info in app.info if "The clicked pixel" in info.value)
+    assert " % sure" in said
+    clicks.append(map_module.MapEvent(0.0, 0.0))
+    app.run()
+    assert any("was not mapped" in info.value for info in app.info)

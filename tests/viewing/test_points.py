@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from glacier_core.errors import SourceError, StorageError
-from glacier_core.viewing.points import point_values
+from glacier_core.viewing.points import confidence_at, point_values
 
 from .places import degrees_of
 
@@ -26,6 +26,15 @@ def test_pixel_without_data_says_so_but_keeps_its_elevation(scene, result):
     rows = dict(point_values(scene.id, *degrees_of(scene, 3, 5), map_key=result.key)["rows"])
     assert rows["Blue"] == rows["NDSI"] == rows["Probability of glacier"] == "no data"
     assert rows["Elevation"] == "1560 m"
+
+
+def test_confidence_under_a_point(scene, result):
+    held = result.confidence.to_numpy()
+    assert confidence_at(result.key, *degrees_of(scene, 33, 47)) == pytest.approx(
+        held[33, 47], abs=5e-3
+    )
+    assert np.isnan(confidence_at(result.key, *degrees_of(scene, 3, 5)))
+    assert np.isnan(confidence_at(result.key, 0.0, 0.0))
 
 
 def test_point_without_a_map_tells_no_probability(scene):

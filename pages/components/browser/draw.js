@@ -25,7 +25,11 @@ export class Drawing {
     this.buildBar();
     const { map } = view;
     map.on("click", (event) => this.active && this.addPoint(event.lngLat));
-    map.on("dblclick", () => this.active && this.finish());
+    map.on("dblclick", (event) => {
+      if (!this.active) return;
+      event.preventDefault(); // else the map, free to zoom again, zooms with this very click
+      this.finish();
+    });
     map.on("mousemove", (event) => this.active && this.draw(event.lngLat));
     map.getCanvas().addEventListener("keydown", (event) => this.key(event));
   }

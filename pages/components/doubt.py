@@ -1,0 +1,126 @@
+"""Doubt about a map: the band the outline may lie in, where to look first, one pixel's chance."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+import glacier_core as gc
+from glacier_core.confidence.band import LEVEL, OutlineBand, outline_band
+from glacier_core.confidence.hints import DOUBTFUL, SIDE_M, look_here_first
+from glacier_core.confidence.like_pixels import like_pixels
+from glacier_core.reporting.exports import table_csv
+from glacier_core.viewing.points import confidence_at
+from pages.components import sentences
+from pages.components.map import MapEvent, ZoomTo
+from pages.components.state import guard, open_map
+
+if TYPE_CHECKING:
+    from glacier_core.models.card import ModelCard
+
+HINTS = 10
+SHOWN = {
+    "rank": st.column_config.NumberColumn("Place"),
+    "expected_gain_km2": st.column_config.NumberColumn(
+        "Expected to be wrong, km²",
+        format="%.3f",
+        help="Sum over its doubtful pixels of (1 − calibrated confidence) × pixel area.",
+    ),
+    "area_km2": st.column_config.NumberColumn("Doubtful, km²", format="%.3f"),
+    "mean_confidence": st.column_config.NumberColumn("Mean confidence", format="percent"),
+    "lon": st.column_config.NumberColumn("Longitude, °", format="%.4f"),
+    "lat": st.column_config.NumberColumn("Latitude, °", format="%.4f"),
+}
+
+
+@st.cache_resource(max_entries=4, show_spinner="Drawing the band in which the outline may lie …")
+def band_of(map_key: str) -> OutlineBand:
+    """Return the band of a map, once for all readers."""
+    return outline_band(open_map(map_key))
+
+
+@st.cache_data(max_entries=8, show_spinner="Looking where a look mends most …")
+def hints_of(map_key: str) -> pd.DataFrame:
+    """Return where to look first on a map, once for all readers."""
+    return look_here_first(open_map(map_key), HINTS)
+
+
+def band_section(band: OutlineBand) -> None:
+    """Say how much ice is sure, mapped and possible."""
+    st.subheader("How much ice, at least and at most")
+    st.markdown(band.sentence)
+    row = st.container(horizontal=True, gap="medium")
+    for label, area in (
+        (f"Sure, {100 * LEVEL:g} %", band.low_km2),
+        ("As mapped", band.central_km2),
+        ("Possible", band.high_km2),
+    ):
+        row.metric(label, sentences.km2(area), width="content")
+    st.caption(
+        f"The band is all that the network is less than {100 * LEVEL:g} % sure of. It says where the "
+        "outline may lie pixel by pixel; errors of neighbours go together, so it is no interval of "
+        "the total area."
+    )
+
+
+def hints_section(hints: pd.DataFrame, scene: "gc.Scene") -> None:
+    """List the places where a person's minute improves the map most; a row zooms the map."""
+    st.subheader("Look here first")
+    if hints.empty:
+        st.markdown(
+            f"No pixel is less than {100 * DOUBTFUL:g} % sure: there is nowhere to look first."
+        )
+        return
+    st.markdown(
+        f"Squares of {SIDE_M / 1000:g} km in which correcting is expected to mend most. "
+        "A row shows its place on the map."
+    )
+    st.dataframe(
+        hints[list(SHOWN)],
+        hide_index=True,
+        column_config=SHOWN,
+        key="hints",
+        on_select="rerun",
+        selection_mode="single-row",
+        alt="Places to look at first, the most rewarding on top.",
+    )
+    st.download_button(
+        "These places, CSV",
+        data=lambda: table_csv(hints),
+        file_name=f"{scene.id}-look-here-first.csv",
+        mime="text/csv",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )
+
+
+def wish_to_zoom(hints: pd.DataFrame) -> ZoomTo | None:
+    """Return where the picked row of the list of places lies."""
+    rows = st.session_state.get("hints", {}).get("selection", {}).get("rows", [])
+    if not rows or rows[0] >= len(hints):
+        return None
+    place = hints.iloc[rows[0]]
+    west, south, east, north = (float(place[edge]) for edge in ("west", "south", "east", "north"))
+    return ZoomTo((west, south, east, north), token=f"place-{place['rank']}")
+
+
+def pixel_section(event: MapEvent | None, map_key: str, card: "ModelCard") -> None:
+    """Say what became of pixels like the clicked one; it stays until another is clicked."""
+    if event is not None:
+        st.session_state["clicked"] = (map_key, event.lon, event.lat)
+    clicked_map, lon, lat = st.session_state.get("clicked", ("", 0.0, 0.0))
+    if clicked_map != map_key:
+        st.caption("Click a pixel on the map: what became of pixels like it is told here.")
+        return
+    with guard():
+        confidence = confidence_at(map_key, lon, lat)
+    if confidence != confidence:  # NaN: nothing was mapped there
+        st.info("The clicked pixel was not mapped, so there is no confidence to speak of.")
+        return
+    found = card.reliability and like_pixels(confidence, card.reliability)
+    told = found.sentence if found else "No pixel of like confidence was held against a truth."
+    st.info(
+        f"The clicked pixel is {100 * confidence:.0f} % sure. {sentences.plain(told)}",
+        icon=":material/ads_click:",
+    )

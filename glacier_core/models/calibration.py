@@ -12,9 +12,8 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from scipy.special import expit
 
 from glacier_core.models.logit import chosen_logit
-from glacier_core.models.parts import Part
+from glacier_core.models.parts import Part, Share
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Method = Literal["isotonic", "temperature scaling", "Platt scaling", "kernel ridge"]
 
 METHODS: tuple[Method, ...] = ("isotonic", "temperature scaling", "Platt scaling", "kernel ridge")

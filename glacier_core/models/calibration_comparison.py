@@ -4,8 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from glacier_core.models.calibration import Method, Share
-from glacier_core.models.parts import Part, Sentence
+from glacier_core.models.calibration import Method
+from glacier_core.models.parts import Part, Sentence, Share
 from glacier_core.models.reliability import ReliabilityBin
 
 Square = Annotated[float, Field(ge=0.0)]

@@ -13,6 +13,7 @@ LARGEST_PICTURE = 60_000
 """Bytes: a card travels with its pictures in every copy of the package."""
 
 Sentence = Annotated[str, Field(min_length=1)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class Part(BaseModel):

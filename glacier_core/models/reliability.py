@@ -4,9 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from glacier_core.models.parts import Part
-
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
+from glacier_core.models.parts import Part, Share
 
 
 class ReliabilityBin(Part):

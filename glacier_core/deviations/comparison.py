@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from glacier_core.deviations.boundaries import Rings, check_rings
 from glacier_core.deviations.definitions import DEFINITIONS, Definition
 from glacier_core.deviations.drawn import match_drawn
 from glacier_core.deviations.experts import PlacedExperts, place_experts, scene_frame
 from glacier_core.deviations.glacier_table import glacier_table, total_deviations
-from glacier_core.deviations.margins import Margins, ground_margins
-from glacier_core.deviations.matching import Match, Zones, make_zones, match_glaciers
+from glacier_core.deviations.groups import group_glaciers
+from glacier_core.deviations.margins import Margins, ground_margins, mapped_parts
+from glacier_core.deviations.matching import Match, Zones, make_zones, match_glaciers, polygons
 from glacier_core.deviations.pixels import PixelScores, score_pixels
 from glacier_core.deviations.profile import boundary_profile
 from glacier_core.errors import OutlineError
@@ -63,6 +65,12 @@ class Comparison:
         Whether nunataks are boundaries in the distances.
     margins : tuple of Margins
         The two outlines of each glacier as they were measured.
+    mapped : geopandas.GeoDataFrame
+        All outlines of the map, as it draws them.
+    compared : geopandas.GeoDataFrame
+        The expert outlines again, cut to what lies in the scene and could be mapped.
+    surroundings : shapely geometry
+        The expert outlines with their buffer, along pixel edges.
     outside_scene : tuple of str
         Ids of the expert outlines that lie outside the scene and are not compared.
     simulated : bool
@@ -82,6 +90,9 @@ class Comparison:
     buffer_m: float
     rings: Rings
     margins: tuple[Margins, ...] = field(repr=False)
+    mapped: gpd.GeoDataFrame = field(repr=False)
+    compared: gpd.GeoDataFrame = field(repr=False)
+    surroundings: BaseGeometry = field(repr=False)
     outside_scene: tuple[str, ...]
     simulated: bool
     provenance: dict[str, Any]
@@ -96,6 +107,12 @@ class Comparison:
     def expert_profile(self) -> pd.DataFrame:
         """The expert's boundaries piece by piece; columns of ``PROFILE_DEFINITIONS``."""
         return self._along("expert")
+
+    @cached_property
+    def groups(self) -> pd.DataFrame:
+        """Glaciers that map and expert divide differently; columns of ``GROUP_DEFINITIONS``."""
+        table = group_glaciers(self.mapped, self.compared, near=self.surroundings)
+        return table.assign(simulated=self.simulated)
 
     def _along(self, whose: Literal["predicted", "expert"]) -> pd.DataFrame:
         parts = [
@@ -150,13 +167,15 @@ def compare(
     transform, crs = result.transform, result.crs
     experts = place_experts(expert, transform, glacier.shape, crs)
     zones = make_zones(experts.labels, buffer_m, abs(transform.a))
-    drawn = rasterize(result.outlines(), transform, glacier.shape, crs)
+    outlines = result.outlines()
+    drawn = rasterize(outlines, transform, glacier.shape, crs)
     matches = list(match_glaciers(drawn, mapped, zones, transform, len(experts.outlines)))
     if isinstance(result, CorrectedMap):
         matches = match_drawn(matches, result.corrected, mapped, zones, transform)
     frame = scene_frame(transform, glacier.shape)
-    margins = ground_margins(experts, matches, frame, abs(transform.a))
-    table = glacier_table(experts, matches, margins, frame, rings)
+    parts = mapped_parts(experts, matches, frame)
+    margins = ground_margins(experts, matches, parts, frame, abs(transform.a))
+    table = glacier_table(experts, matches, parts, margins, rings)
     scores = _scores_by_glacier(glacier, mapped, zones, len(table))
     table["iou"] = [score.iou for score in scores]
     table["mean_confidence"] = _mean_confidence(result, drawn, mapped, zones, len(table))
@@ -172,6 +191,9 @@ def compare(
         buffer_m=buffer_m,
         rings=rings,
         margins=tuple(margins),
+        mapped=outlines,
+        compared=experts.outlines.set_geometry(parts),
+        surroundings=polygons(zones.nearest > 0, transform),
         outside_scene=experts.outside,
         simulated=result.simulated,
         provenance=record(

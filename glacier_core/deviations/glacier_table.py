@@ -6,7 +6,6 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
@@ -15,7 +14,7 @@ from glacier_core.deviations.boundaries import Rings
 from glacier_core.deviations.distance import DistanceDeviation, distance_deviation, measure
 from glacier_core.deviations.experts import PlacedExperts
 from glacier_core.deviations.ground import to_degrees
-from glacier_core.deviations.margins import Margins, mapped_part
+from glacier_core.deviations.margins import Margins
 from glacier_core.deviations.matching import Match
 from glacier_core.outlines.schema import equal_area_km2
 
@@ -26,8 +25,8 @@ MEASURES = ("polis", "mean", "median", "p95", "hausdorff", "signed_mean")
 def glacier_table(
     experts: PlacedExperts,
     matches: list[Match],
+    parts: list[BaseGeometry],
     margins: list[Margins],
-    frame: shapely.Polygon,
     rings: Rings,
 ) -> pd.DataFrame:
     """Return areas and distances, one row an expert glacier.
@@ -36,13 +35,13 @@ def glacier_table(
     ----------
     experts : PlacedExperts
     matches : list of Match
+    parts : list of shapely geometry
+        Mapped part of each expert outline.
     margins : list of Margins
         One each an expert glacier, in their order.
-    frame : shapely.Polygon
-        The scene.
     rings : {"all", "external"}
     """
-    table = _areas_table(experts, matches, frame)
+    table = _areas_table(experts, matches, parts)
     distances = [_distances(one, rings) for one in margins]
     for name in MEASURES:
         table[f"{name}_m"] = [getattr(distance, name) for distance in distances]
@@ -88,15 +87,11 @@ def total_deviations(table: pd.DataFrame, elsewhere_km2: float) -> dict[str, flo
 
 
 def _areas_table(
-    experts: PlacedExperts, matches: list[Match], frame: shapely.Polygon
+    experts: PlacedExperts, matches: list[Match], parts: list[BaseGeometry]
 ) -> pd.DataFrame:
     outlines = experts.outlines
-    compared = [
-        mapped_part(whole, match, frame)
-        for whole, match in zip(outlines.geometry, matches, strict=True)
-    ]
     whole_km2 = equal_area_km2(outlines.geometry)
-    expert_km2 = _areas(compared, outlines.crs)
+    expert_km2 = _areas(parts, outlines.crs)
     predicted_km2 = _areas([match.predicted for match in matches], outlines.crs)
     continuing_km2 = _areas([match.continuing for match in matches], outlines.crs)
     return pd.DataFrame(

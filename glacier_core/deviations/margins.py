@@ -50,10 +50,10 @@ class Margins:
         )
 
 
-def ground_margins(
-    experts: PlacedExperts, matches: list[Match], frame: shapely.Polygon, resolution: float
-) -> list[Margins]:
-    """Bring the outlines of every glacier to ground scale.
+def mapped_parts(
+    experts: PlacedExperts, matches: list[Match], frame: shapely.Polygon
+) -> list[BaseGeometry]:
+    """Return the part of each expert outline that lies in the scene and could be mapped.
 
     Parameters
     ----------
@@ -62,41 +62,62 @@ def ground_margins(
         One an expert outline.
     frame : shapely.Polygon
         The scene.
+    """
+    pairs = zip(experts.outlines.geometry, matches, strict=True)
+    seen = [
+        shapely.difference(shapely.intersection(whole, frame), match.unmapped)
+        for whole, match in pairs
+    ]
+    return [
+        shapely.MultiPolygon(
+            [piece for piece in shapely.get_parts(part) if piece.geom_type == "Polygon"]
+        )
+        for part in seen
+    ]
+
+
+def ground_margins(
+    experts: PlacedExperts,
+    matches: list[Match],
+    parts: list[BaseGeometry],
+    frame: shapely.Polygon,
+    resolution: float,
+) -> list[Margins]:
+    """Bring the outlines of every glacier to ground scale.
+
+    Parameters
+    ----------
+    experts : PlacedExperts
+    matches : list of Match
+        One an expert outline.
+    parts : list of shapely geometry
+        As :func:`mapped_parts` returns them.
+    frame : shapely.Polygon
+        The scene.
     resolution : float
         Side of a pixel in metres. Two expert outlines at most half a pixel apart share a border.
     """
     outlines = experts.outlines
     divides = shared_borders(list(outlines.geometry), resolution / 2)
-    return [
-        _margins(glacier_id, match, whole, divide, frame, outlines.crs)
-        for glacier_id, match, whole, divide in zip(
-            outlines["glacier_id"], matches, outlines.geometry, divides, strict=True
+    margins = []
+    for glacier_id, whole, match, part, divide in zip(
+        outlines["glacier_id"], outlines.geometry, matches, parts, divides, strict=True
+    ):
+        hidden = shapely.union(frame.boundary, match.unmapped.boundary)
+        ends = shapely.get_parts(shapely.intersection(hidden, whole))
+        cut = shapely.MultiLineString([*_lines(ends), *shapely.get_parts(divide)])
+        margins.append(
+            _on_ground(glacier_id, whole, [match.predicted, part, match.cut, cut], outlines.crs)
         )
-    ]
+    return margins
 
 
-def mapped_part(whole: BaseGeometry, match: Match, frame: shapely.Polygon) -> BaseGeometry:
-    """Return the part of an expert outline that lies in the scene and could be mapped."""
-    part = shapely.difference(shapely.intersection(whole, frame), match.unmapped)
-    return shapely.MultiPolygon(
-        [piece for piece in shapely.get_parts(part) if piece.geom_type == "Polygon"]
-    )
-
-
-def _margins(
-    glacier_id: str,
-    match: Match,
-    whole: BaseGeometry,
-    divide: BaseGeometry,
-    frame: shapely.Polygon,
-    crs: Any,
+def _on_ground(
+    glacier_id: str, whole: BaseGeometry, compared: list[BaseGeometry], crs: Any
 ) -> Margins:
-    part = mapped_part(whole, match, frame)
-    hidden = shapely.union(frame.boundary, match.unmapped.boundary)
-    ends = shapely.get_parts(shapely.intersection(hidden, whole))
-    edges = shapely.MultiLineString([*_lines(ends), *shapely.get_parts(divide)])
-    compared = [match.predicted, part, match.cut, edges]
-    projection = local_projection([whole] if part.is_empty else compared, crs)
+    # An outline of which nothing could be mapped still has a place.
+    nothing = all(geometry.is_empty for geometry in compared)
+    projection = local_projection([whole] if nothing else compared, crs)
     predicted, expert, predicted_cut, expert_cut = to_ground(compared, crs, projection)
     return Margins(glacier_id, predicted, expert, predicted_cut, expert_cut, projection)
 

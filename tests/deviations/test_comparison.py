@@ -2,6 +2,7 @@
 
 import math
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
@@ -14,6 +15,7 @@ from glacier_core.outlines.schema import COLUMNS, equal_area_km2
 from .maps import SIDE, UTM, block, box, experts, glacier_map
 
 SHAPE = (60, 80)
+RINGS = ("all", "external")
 DISTANCES = ["polis_m", "mean_m", "median_m", "p95_m", "hausdorff_m", "signed_mean_m"]
 
 
@@ -316,3 +318,42 @@ def test_areas_are_true_areas():
     assert told == pytest.approx(planar * 1.0008, rel=1e-4)
     whole = shapely.box(*found.predicted.total_bounds)
     assert told == pytest.approx(float(equal_area_km2(experts(whole).geometry)[0]))
+
+
+def test_where_the_largest_deviation_is():
+    """A tongue of the map, 6 pixels long and 4 wide, in the north; its corners are farthest."""
+    glacier = block(SHAPE, (20, 40), (20, 50)) | block(SHAPE, (14, 20), (30, 34))
+    only = row(gc.compare(glacier_map(glacier), experts(box((20, 40), (20, 50)))))
+    place = gpd.GeoSeries(
+        gpd.points_from_xy([only["largest_deviation_lon"]], [only["largest_deviation_lat"]]),
+        crs="EPSG:4326",
+    ).to_crs(UTM)[0]
+    assert only["hausdorff_m"] == pytest.approx(6 * SIDE, rel=1e-3)
+    end = shapely.LineString(box((14, 20), (30, 34)).exterior.coords).intersection(
+        box((14, 14), (30, 34))
+    )
+    assert place.distance(end) == pytest.approx(0, abs=0.1)
+
+
+def test_nothing_to_compare_has_no_largest_deviation():
+    glacier = glacier_map(block(SHAPE, (0, 0), (0, 0)))
+    only = row(gc.compare(glacier, experts(box((20, 40), (20, 50)))))
+    assert only[["largest_deviation_lon", "largest_deviation_lat"]].isna().all()
+
+
+def test_nunataks_or_only_external_boundaries():
+    """The expert drew a nunatak that the map has not: an error of area, not of the margin."""
+    outlines = experts(box((20, 40), (20, 50)).difference(box((28, 32), (30, 36))))
+    glacier = glacier_map(block(SHAPE, (20, 40), (20, 50)))
+    everything, margin = (gc.compare(glacier, outlines, rings=rings) for rings in RINGS)
+    assert row(everything)["hausdorff_m"] == pytest.approx(10 * SIDE, rel=1e-3)
+    assert row(margin)["hausdorff_m"] == pytest.approx(0, abs=1e-3)
+    assert len(margin.expert_profile) < len(everything.expert_profile)
+    areas = [row(one)["area_deviation_percent"] for one in (everything, margin)]
+    assert areas[0] == areas[1] > 0
+    assert [one.provenance["rings"] for one in (everything, margin)] == list(RINGS)
+
+
+def test_rings_that_are_none():
+    with pytest.raises(OutlineError, match="external"):
+        gc.compare(glacier_map(np.ones((9, 9), bool)), experts(box((0, 9), (0, 9))), rings="inner")

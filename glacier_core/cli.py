@@ -1,7 +1,7 @@
 """The same verbs for the command line."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -25,6 +25,9 @@ SceneSource = Annotated[str, typer.Argument(help="A scene id (see `scenes`) or a
 _SHOWN = ["name", "expert_area_km2", "predicted_area_km2", "area_deviation_percent", "polis_m"]
 
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder to write.")]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda"], typer.Option(help="auto takes a GPU where there is one.")
+]
 
 
 @app.command()
@@ -87,9 +90,7 @@ def map_scene(
     location: Annotated[
         str | None, typer.Option(help="Region or .json of weights, for models that use it.")
     ] = None,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda"], typer.Option(help="auto takes a GPU where there is one.")
-    ] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Map the glaciers of a scene and write probability, confidence, outlines, provenance."""
     opened = gc.open_scene(scene)
@@ -124,6 +125,56 @@ def compare(
     scores = comparison.pixels[["iou", "f1", "precision", "recall"]]
     typer.echo(scores.to_string(float_format="{:.3f}".format))
     typer.echo(f"All columns and their provenance: {out}")
+
+
+@app.command("export")
+def export(
+    folder: Annotated[Path, typer.Argument(help="Folder written by `map`.")],
+    out: OutFolder,
+    scene: Annotated[
+        str | None, typer.Option(help="The scene that was mapped, if not known by its id.")
+    ] = None,
+    outlines: Annotated[
+        Path | None, typer.Option(help="Expert outlines to compare with, else the scene's own.")
+    ] = None,
+    buffer_m: Annotated[
+        float, typer.Option("--buffer", help="Score within this distance of the outlines, metres.")
+    ] = 300.0,
+) -> None:
+    """Write all of a map into a folder: rasters, outlines, tables, figures, a map and a report."""
+    result = gc.open_map(folder)
+    opened = gc.open_scene(scene or result.scene_id)
+    expert = opened.outlines if outlines is None else gc.read_outlines(outlines)
+    comparison = None if expert is None else gc.compare(result, expert, buffer_m=buffer_m)
+    gc.export_map(result, opened, out, comparison=comparison)
+    typer.echo(f"{len(list(out.iterdir()))} files written to {out}; provenance.json tells of them.")
+
+
+@app.command()
+def repeat(
+    record: Annotated[Path, typer.Argument(help="provenance.json that `map` or `export` wrote.")],
+    out: OutFolder,
+    scene: Annotated[
+        str | None, typer.Option(help="The scene, if not known here by the id in the record.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="The model, likewise.")] = None,
+    outlines: Annotated[
+        Path | None, typer.Option(help="Expert outlines, if not those of the scene.")
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Make the same files again from their record, and tell whether every byte is the same."""
+    expert = None if outlines is None else gc.read_outlines(outlines)
+    places: Any = {"scene": scene, "model": model, "outlines": expert, "device": device}
+    done = gc.repeat(record, out, **places, tell=lambda told: typer.secho(told, err=True))
+    for difference in done.different:
+        typer.secho(difference, fg=typer.colors.RED, err=True)
+    if not done.checked:
+        typer.echo(f"Written to {out}; the first files are not there to compare with.")
+    else:
+        typer.echo(f"{len(done.same)} files with the same bytes written to {out}.")
+    if done.different:
+        raise typer.Exit(1)
 
 
 @models_app.callback()
@@ -194,9 +245,7 @@ def train(
         str | None, typer.Option(help="Model to train on, for finetuning: an id or a folder.")
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Updates of the weights.", min=1)] = None,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda"], typer.Option(help="auto takes a GPU where there is one.")
-    ] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Train a model by a recipe; calling it again resumes where it stopped."""
     folder = gc.train(
@@ -252,9 +301,7 @@ def benchmark(
     model: Annotated[
         list[str] | None, typer.Option("--model", help="A model id or a folder. May be repeated.")
     ] = None,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda"], typer.Option(help="auto takes a GPU where there is one.")
-    ] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Score models and simple rules on tile files; calling it again resumes where it stopped.
 

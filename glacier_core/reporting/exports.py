@@ -1,6 +1,7 @@
 """A comparison into files: tables and outlines that say what they were made from."""
 
 import json
+import math
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
@@ -149,9 +150,14 @@ def _about(comparison: Comparison) -> dict[str, Any]:
 
 
 def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return rows of what JSON knows: no NaN, no numpy."""
-    rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=15))
-    return rows
+    """Return rows of what JSON knows: no NaN, no numpy; every digit of a number stays."""
+    return [
+        {
+            str(name): None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in row.items()
+        }
+        for row in table.to_dict("records")
+    ]
 
 
 def _write_layers(comparison: Comparison, path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from glacier_core.deviations.comparison import Comparison
-from glacier_core.errors import StorageError
+from glacier_core.errors import SceneError, StorageError
 from glacier_core.inference.files import disk_errors, write_file
 from glacier_core.inference.result import PROVENANCE, GlacierMap
 from glacier_core.outlines.writing import write_outlines
@@ -58,9 +58,12 @@ def export_map(
 
     Raises
     ------
+    SceneError
+        When it is another scene than the one that was mapped.
     StorageError
         When the folder holds files already, the disk is full, or writing there is not allowed.
     """
+    _check_scene(result, scene)
     about = record(EXPORT, comparison=None if comparison is None else _own_facts(comparison))
     made_from = {name: fact for name, fact in result.provenance.items() if name != EXPORT}
     result = replace(result, provenance=made_from)
@@ -108,6 +111,8 @@ def filled_folder(folder: Path, fill: Callable[[Path], object]) -> Path:
         beside.mkdir(parents=True)
         try:
             fill(beside)
+            if folder.exists():
+                folder.rmdir()
             beside.replace(folder)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
@@ -121,6 +126,17 @@ def file_hashes(folder: Path) -> dict[str, str]:
         for path in sorted(folder.iterdir())
         if path.name != PROVENANCE
     }
+
+
+def _check_scene(result: GlacierMap, scene: Scene) -> None:
+    mapped = result.provenance["scene"].get("fingerprint", "")
+    if (scene.shape, scene.transform) != (result.shape, result.transform) or (
+        mapped and scene.fingerprint() != mapped
+    ):
+        raise SceneError(
+            f"The map of {result.scene_id} was not made from the scene {scene.id} as it is here: "
+            "grid or pixels differ. Give the scene that was mapped, or map this one."
+        )
 
 
 def _own_facts(comparison: Comparison) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where a map may be wrong: layers, tables and charts of the confidence band and its hints."""
+"""Where a map may be wrong: layers and charts of the confidence band and of places to look at."""
 
 from typing import Final
 
@@ -88,29 +88,6 @@ def hints_layer(hints: pd.DataFrame, *, visible: bool = False) -> OutlineLayer:
     )
 
 
-def hints_table(hints: pd.DataFrame) -> pd.DataFrame:
-    """Return the places of `look_here_first` as people read them, in the same order of rows.
-
-    Returns
-    -------
-    DataFrame
-        ``rank``; ``expected_gain_ha`` and ``area_ha``, hectares, as most places are small;
-        ``mean_confidence_percent``; ``lon``, ``lat``, degrees; ``simulated``. The square to zoom to
-        stands in the row of the same position of ``hints``: `zoom_bounds`.
-    """
-    return pd.DataFrame(
-        {
-            "rank": hints["rank"],
-            "expected_gain_ha": 100 * hints["expected_gain_km2"],
-            "area_ha": 100 * hints["area_km2"],
-            "mean_confidence_percent": 100 * hints["mean_confidence"],
-            "lon": hints["lon"],
-            "lat": hints["lat"],
-            "simulated": hints["simulated"],
-        }
-    )
-
-
 def zoom_bounds(hints: pd.DataFrame, position: int) -> tuple[float, float, float, float]:
     """Return west, south, east and north of the place in a row, degrees."""
     west, south, east, north = (float(hints[edge].iloc[position]) for edge in EDGES)
@@ -191,9 +168,9 @@ def sources_chart(table: pd.DataFrame) -> go.Figure:
     labels = [wrapped(name, 16) for name in table["source"]]
     for row, (column, title) in enumerate(FIGURES.items(), start=1):
         values = table[column]
+        figure.add_trace(_source_dots(values, labels, title), row=row, col=1)
         held = {"color": palettes.PREDICTED, "width": 1, "dash": "dot"}
         figure.add_vline(float(values.iloc[0]), line=held, row=row, col=1)
-        figure.add_trace(_source_dots(values, labels, title), row=row, col=1)
         room = 0.1 * float(values.max() - values.min()) or 0.01
         limits = [float(values.min()) - room, float(values.max()) + 4 * room]
         figure.update_xaxes(range=limits, nticks=5, row=row, col=1)

@@ -65,16 +65,8 @@ def test_hints_are_squares_of_the_table(hints):
     assert tuple(told) == ("Why", hints["sentence"][0])
 
 
-def test_the_table_holds_the_same_places_in_hectares(hints):
-    table = doubt.hints_table(hints)
-    assert list(table["rank"]) == [1, 2, 3]
-    assert table["expected_gain_ha"].to_list() == pytest.approx(100 * hints["expected_gain_km2"])
-    assert table["simulated"].all()
-
-
 def test_nothing_doubtful_draws_nothing(hints):
     assert doubt.hints_layer(hints.iloc[:0]).geojson["features"] == []
-    assert doubt.hints_table(hints.iloc[:0]).empty
 
 
 def test_the_band_chart_draws_the_areas(band):
@@ -97,6 +89,9 @@ def test_the_sources_chart_shows_just_its_table(sources):
     figure = doubt.sources_chart(sources)
     assert [list(trace.x) for trace in figure.data] == [
         list(sources[column]) for column in doubt.FIGURES
+    ]
+    assert [line.x0 for line in figure.layout.shapes] == [
+        sources[column][0] for column in doubt.FIGURES
     ]
     assert "(simulated)" in figure.layout.title.text
     json.loads(figure.to_json())

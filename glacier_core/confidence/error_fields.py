@@ -11,6 +11,9 @@ MARGIN: Final = 2.0
 """Correlation lengths by which the periodic field is wider than what is used of it: the opposite
 sides of a field then share exp(-2) of their variance at most, and no more than a large scene."""
 
+MOST_AT_ONCE: Final = 2**18
+"""Cells of the fields drawn together, to bound memory."""
+
 
 def error_fields(
     shape: tuple[int, int],
@@ -39,18 +42,22 @@ def error_fields(
 
     Yields
     ------
-    ndarray of float32, (rows, columns)
+    ndarray of float32, (fields, rows, columns)
+        A few at a time, `draws` in all.
     """
     reach = MARGIN * correlation_length_m / spacing_m
     sides = [fft.next_fast_len(int(np.ceil(side + min(reach, side)))) for side in shape]
     amplitude = _amplitude(sides, spacing_m / correlation_length_m)
     generator = np.random.default_rng(seed)
-    for _ in range(-(-draws // 2)):
-        white = generator.standard_normal((2, *sides), dtype=np.float32)
+    at_once = max(1, MOST_AT_ONCE // (sides[0] * sides[1]))
+    left = draws
+    while left > 0:
+        pairs = min(at_once, -(-left // 2))
+        white = generator.standard_normal((2, pairs, *sides), dtype=np.float32)
         # Real and imaginary part of one transform are two independent fields.
-        both = fft.fft2((white[0] + 1j * white[1]) * amplitude)
-        yield both.real[: shape[0], : shape[1]]
-        yield both.imag[: shape[0], : shape[1]]
+        both = fft.fft2((white[0] + 1j * white[1]) * amplitude)[:, : shape[0], : shape[1]]
+        yield np.concatenate([both.real, both.imag])[:left]
+        left -= 2 * pairs
 
 
 def _amplitude(sides: list[int], steps: float) -> NDArray[np.float32]:

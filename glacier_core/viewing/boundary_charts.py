@@ -34,7 +34,7 @@ def distance_histogram(
     resolution : float
         Side of a pixel in metres; bins are half a pixel or a round multiple of it.
     selected : str
-        Id of a glacier to count as well.
+        Id of a glacier to count as well, unless it is the only one.
 
     Returns
     -------
@@ -47,7 +47,8 @@ def distance_histogram(
     edges = _distance_edges(known, resolution)
     table = pd.DataFrame({"lower_m": edges[:-1], "upper_m": edges[1:]})
     own = known[known["glacier_id"] == selected]
-    for prefix, pieces in (("", known), *([("selected_", own)] if len(own) else [])):
+    counted = {"": known} | ({"selected_": own} if 0 < len(own) < len(known) else {})
+    for prefix, pieces in counted.items():
         inner = np.digitize(pieces["distance_m"], edges[1:-1])
         lengths = np.bincount(inner, weights=pieces["length_m"], minlength=len(table)) / 1000
         table[f"{prefix}length_km"] = lengths
@@ -161,7 +162,7 @@ def boundary_profile_chart(
             annotation_position="top right",
         )
     whose = f"the boundary of {name}" if name else "the mapped boundary"
-    figure.update_xaxes(title=wrapped(f"Along {whose}, km", 40))
+    figure.update_xaxes(title=wrapped(f"km along {whose}", 40))
     figure.update_yaxes(title="Distance, m (− inside, + outside)", zeroline=True)
     figure.update_layout(bargap=0, barmode="overlay")
     return finished(figure, title, simulated, 400)

@@ -138,11 +138,11 @@ def error_share_chart(strata: pd.DataFrame, stratum: str, *, simulated: bool) ->
 
 
 def _area_range(glaciers: pd.DataFrame) -> tuple[float, float]:
-    """Room around every positive area, at least the width of the experts' band."""
+    """Room around every positive area, a factor of ten at least."""
     areas = glaciers[["expert_area_km2", "predicted_area_km2"]].to_numpy(float).ravel()
-    areas = areas[areas > 0]
-    room = 1.5
-    return float(areas.min() / room), float(areas.max() * room)
+    low, high = np.log10(areas[areas > 0].min()) - 0.2, np.log10(areas[areas > 0].max()) + 0.2
+    more = max(0.0, (1 - (high - low)) / 2)
+    return float(10 ** (low - more)), float(10 ** (high + more))
 
 
 def _expert_wedges(low: float, high: float) -> list[go.Scatter]:

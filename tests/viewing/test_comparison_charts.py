@@ -93,6 +93,12 @@ def test_both_axes_are_alike_and_hold_every_area(glaciers):
     assert 1.0 in layout.xaxis.tickvals
 
 
+def test_one_glacier_has_axes_to_read_it_by(glaciers):
+    axis = area_scatter(glaciers[1:2], simulated=False).layout.xaxis
+    assert axis.range[1] - axis.range[0] >= 1 - 1e-12
+    assert len(axis.tickvals) >= 3
+
+
 def test_the_selected_glacier_is_marked(glaciers):
     figure = area_scatter(glaciers, simulated=False, selected="g-1")
     (mark,) = [one for one in figure.data if one.marker.color == palettes.SELECTED]

@@ -59,7 +59,8 @@ def place_experts(
     Raises
     ------
     OutlineError
-        When there is no outline, none lies in the scene, or outlines lie on top of each other.
+        When there is no outline, none lies in the scene, one crosses itself, or outlines lie on
+        top of each other.
     """
     check_schema(expert)
     outlines = expert.to_crs(CRS.from_user_input(crs))
@@ -68,6 +69,7 @@ def place_experts(
     if not inside.any():
         raise OutlineError(far_away(outlines, frame))
     kept = outlines[inside].reset_index(drop=True)
+    _check_valid(kept)
     _check_overlap(kept)
     return PlacedExperts(
         outlines=kept,
@@ -106,6 +108,17 @@ def check_schema(expert: gpd.GeoDataFrame | None) -> None:
         )
     if len(expert) == 0 or expert.geometry.is_empty.all():
         raise OutlineError("There is no expert outline to compare with: the table is empty.")
+
+
+def _check_valid(outlines: gpd.GeoDataFrame) -> None:
+    broken = np.flatnonzero(~outlines.is_valid)
+    if len(broken):
+        reason = shapely.is_valid_reason(outlines.geometry.iloc[broken[0]])
+        raise OutlineError(
+            f"The outline {outlines['glacier_id'].iloc[broken[0]]} is no valid polygon ({reason}; "
+            f"{len(broken)} such outlines), so it has no inside. Read the file with "
+            "glacier_core.read_outlines, which repairs outlines."
+        )
 
 
 def far_away(outlines: gpd.GeoDataFrame, frame: shapely.Polygon) -> str:

@@ -6,8 +6,8 @@
 `boundaries` counts intervals of the block bootstrap on deviations that were made by a known
 process, and on outlines that such a process displaced. The truth is the mean of the process: of
 deviations in closed form, of outlines as the mean of what is measured over all of them. `areas`
-maps simulated scenes on ground that no network saw, fits how errors hang together on half of that
-ground and counts on the other half. Both print tables in Markdown.
+maps simulated scenes on ground that no network saw; how errors hang together was fitted on half
+of that ground (`--fit` does so anew), and the other half counts. Both print tables in Markdown.
 """
 
 import math
@@ -24,6 +24,7 @@ from scipy import fft, stats
 
 import glacier_core as gc
 from glacier_core.confidence.area_interval import (
+    SIMULATED_ERRORS,
     AreaErrors,
     KnownScene,
     area_interval,
@@ -230,8 +231,9 @@ def areas(
     scenes: Annotated[int, typer.Option(help="Small scenes to count on.")] = 200,
     keep: Annotated[Path, typer.Option(help="Folder of scenes mapped before.")] = Path("coverage"),
     model: Annotated[str, typer.Option(help="A model id or a folder.")] = "glavitu-small",
+    fit: Annotated[bool, typer.Option(help="Fit anew how errors hang together.")] = False,
 ) -> None:
-    """Fit how errors of areas hang together on some scenes; count on others."""
+    """Count intervals of areas, with the default errors or with those fitted on other ground."""
     keep.mkdir(parents=True, exist_ok=True)
     ground, loaded = halves(keep), gc.load_model(model)
     large = round(scenes * LARGE_SHARE / 2)
@@ -250,8 +252,10 @@ def areas(
         for (part, size), count in plan.items()
     }
     fitting = found[0, SMALL] + found[0, LARGE]
-    errors = fit_area_errors(fitting, fitted_on=f"{len(fitting)} simulated scenes")
-    print(f"{loaded.card.name}: fitted on {errors.fitted_on}: {errors}\n")
+    errors = SIMULATED_ERRORS
+    if fit:
+        errors = fit_area_errors(fitting, fitted_on=f"{len(fitting)} simulated scenes")
+    print(f"{loaded.card.name}: {errors}\n")
     independent = AreaErrors(1.0, 0.0)
     rows = [
         count_row(fitting, errors, "fitted on"),

@@ -11,9 +11,9 @@ whatever the field; how alike pixels are is the field's:
 
 with u one number for the whole scene (the share s of the variance is the scene's own error, of
 one sign everywhere) and f a field. The interval is that of the areas of the masks; it is never
-below 0 nor above what was mapped. Correlation length and share are those with which the intervals
-of calibration scenes score best (`fit_area_errors`); the default is measured as told in
-docs/uncertainty.md, on simulated scenes.
+below 0 nor above what was mapped. `fit_area_errors` takes the correlation length and share with
+which the intervals of calibration scenes score best; how the default was found is told in
+docs/uncertainty.md.
 
 Probabilities must be calibrated: an error of calibration that all scenes share shifts all
 intervals. Neighbours that correlate more than the field allows, or less, widen or narrow them.
@@ -73,6 +73,14 @@ class AreaErrors:
             raise ModelError(f"The share of the scene's own error is {share}; it must be in 0..1.")
 
 
+SIMULATED_ERRORS: Final = AreaErrors(
+    correlation_length_m=2000.0,
+    scene_share=0.2,
+    fitted_on="144 simulated scenes mapped by glavitu-small, none trained on",
+)
+"""The default. Real scenes may hang together otherwise; nobody has measured it here."""
+
+
 @dataclass(frozen=True)
 class AreaInterval:
     """Between which areas the true one lies.
@@ -120,7 +128,7 @@ def area_interval(
     level: float = LEVEL,
     *,
     pixel_m: float,
-    errors: AreaErrors,
+    errors: AreaErrors = SIMULATED_ERRORS,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> AreaInterval:
@@ -138,7 +146,7 @@ def area_interval(
     pixel_m : float
         Side of a pixel, m.
     errors : AreaErrors
-        Of the model.
+        Of the model; by default those of the shipped model on simulated scenes.
     draws : int
         100 or more.
     seed : int

@@ -1,16 +1,26 @@
 import numpy as np
 import pytest
+import shapely
 
 from glacier_core.baselines import ndsi_glacier
-from glacier_core.errors import SceneError
+from glacier_core.deviations.panel_members import split_experts
+from glacier_core.errors import OutlineError, SceneError
 from glacier_core.outlines.rasterizing import rasterize
+from glacier_core.simulation import demonstrations
 from glacier_core.simulation.demonstrations import (
     DEMONSTRATIONS,
+    RESOLUTION,
     demonstration,
+    fictitious_place,
+    has_simulated_panel,
     simulate_demonstration_world,
     simulate_scene,
+    simulated_panel,
 )
 from glacier_core.simulation.ground import SurfaceClass
+from glacier_core.simulation.world import simulate_world
+
+from .grounds import make_ground
 
 # Glacier area in km² and mean reflectance of green and SWIR1, coarse enough for the last bits in
 # which processors differ. A change here means that a seed no longer gives the same scene.
@@ -79,3 +89,57 @@ def test_unknown_names_and_styles_are_answered_with_the_known_ones():
         simulate_scene(1, "moon")
     with pytest.raises(SceneError, match="from 0 up"):
         simulate_scene(-1, "valley")
+
+
+@pytest.fixture
+def small_world(monkeypatch):
+    """Let every simulated scene show one small glacier."""
+    labels = np.zeros((90, 90), dtype=np.int32)
+    labels[20:70, 20:60] = 1
+    world = simulate_world(make_ground(np.zeros(labels.shape, dtype=np.float32), labels), 1)
+    monkeypatch.setattr(demonstrations, "simulate_demonstration_world", lambda seed, style: world)
+
+
+def test_a_scene_may_have_a_panel_of_experts(small_world):
+    drawn = simulate_scene(5, experts=3).outlines
+    names = [f"simulated expert {number}" for number in (1, 2, 3)]
+    assert drawn["analyst"].tolist() == names
+    assert drawn["area_km2"].nunique() == 3
+    assert list(split_experts(drawn)) == names
+    one = simulate_scene(5).outlines
+    assert set(one["analyst"]) == {"simulated expert"}
+
+
+@pytest.mark.usefixtures("small_world")
+def test_a_scene_says_who_drew_its_outlines():
+    one, several = (simulate_scene(5, experts=count).attributes.notes[-1] for count in (1, 3))
+    assert "unsteady hand" in one
+    assert "3 simulated experts" in several
+
+
+@pytest.mark.usefixtures("small_world")
+@pytest.mark.parametrize("scene_id", ["simulated-debris", "simulated-ice-cap-12"])
+def test_a_panel_is_drawn_where_the_scene_is(scene_id):
+    assert has_simulated_panel(scene_id)
+    drawn = simulated_panel(scene_id, 2)
+    assert len(drawn) == 2
+    style = "debris" if "debris" in scene_id else "ice-cap"
+    assert drawn.intersects(place_of(style)).all()
+
+
+def place_of(style):
+    west, north = fictitious_place(style) @ (0, 0)
+    return shapely.box(west, north - 90 * RESOLUTION, west + 90 * RESOLUTION, north)
+
+
+@pytest.mark.parametrize("scene_id", ["athabasca-2020", "simulated-lava-3", "simulated-valley-x"])
+def test_who_was_not_simulated_here_has_no_panel(scene_id):
+    assert not has_simulated_panel(scene_id)
+    with pytest.raises(SceneError, match="Only scenes simulated here"):
+        simulated_panel(scene_id)
+
+
+@pytest.mark.usefixtures("small_world")
+def test_a_panel_of_nobody_is_a_sentence():
+    with pytest.raises(OutlineError, match="one or more"):
+        simulate_scene(5, experts=0)

@@ -55,8 +55,10 @@ MORE = ((9.5, 42), (9.5, 50), (20, 50), (20, 42))
 
 def test_a_drawn_area_changes_the_numbers_and_can_be_undone(page, address, screenshot, tmp_path):
     switch_on(page, address)
+    zoom = on_map(page, "map.getZoom()")
     draw(page, "Add ice", *MORE)
     section(page).wait_for()
+    assert on_map(page, "map.getZoom()") == zoom
     before = int(pixels(PREDICTED).sum()) * SIDE**2 / 1e6
     after = before + (10.5 * 7 + 0.5 * 1) * SIDE**2 / 1e6
     said = section(page).inner_text()
@@ -78,5 +80,40 @@ def test_a_drawn_area_changes_the_numbers_and_can_be_undone(page, address, scree
     )
     tools(page).get_by_role("button", name="Undo").click()
     section(page).wait_for(state="detached")
+    page.wait_for_function(f"() => {FRAME}.map.getLayer('corrected-line') === undefined")
     assert tools(page).get_by_role("button", name="Undo").is_disabled()
-    assert on_map(page, "map.getLayer('corrected-line') === undefined")
+
+
+def test_a_finger_cuts_ice_at_the_width_of_a_phone(phone, address, screenshot):
+    switch_on(phone, address)
+    assert phone.evaluate("() => document.documentElement.scrollWidth") <= 390
+    tools(phone).get_by_role("button", name="Cut ice").tap()
+    phone.locator(".frame .stage").scroll_into_view_if_needed()
+    for corner in ((12, 20), (12, 36), (26, 28)):
+        phone.touchscreen.tap(*spot(phone, *place(*corner)))
+        phone.wait_for_timeout(500)
+    screenshot(phone, "correcting-phone-drawing")
+    assert phone.evaluate("() => document.documentElement.scrollWidth") <= 390
+    tools(phone).get_by_role("button", name="Finish").tap()
+    section(phone).wait_for()
+    assert "−" in section(phone).inner_text()
+    section(phone).scroll_into_view_if_needed()
+    screenshot(phone, "correcting-phone")
+
+
+def test_keys_draw_and_a_knot_is_refused_with_a_sentence(page, address, screenshot):
+    switch_on(page, address)
+    tools(page).get_by_role("button", name="Add ice").focus()
+    page.keyboard.press("Enter")
+    for row, column in ((5, 50), (20, 60), (5, 60), (20, 50), (8, 70)):
+        lon, lat = place(row, column)
+        on_map(page, f"map.jumpTo({{ center: [{lon}, {lat}] }})")
+        page.keyboard.press("Space")
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Enter")
+    tools(page).get_by_text("must not cross itself").wait_for()
+    page.get_by_role("alert").get_by_text("must not cross itself").wait_for()
+    screenshot(page, "correcting-refused")
+    tools(page).get_by_role("button", name="Reshape margin").click()
+    page.keyboard.press("Escape")
+    tools(page).get_by_role("button", name="Undo").wait_for()

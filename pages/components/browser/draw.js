@@ -13,6 +13,7 @@ const KINDS = {
   },
 };
 const KEYS = "Enter or a double click ends it, Backspace takes back a point, Escape gives up.";
+const FINGER = "Finish ends it once there are enough points.";
 const SAME_PLACE = 6; // pixels; a second click here is no new corner
 const SOURCE = "drawing";
 
@@ -157,7 +158,8 @@ export class Drawing {
   }
 
   sentence() {
-    if (this.active) return this.points.length ? KEYS : KINDS[this.kind].told;
+    const ways = matchMedia("(pointer: coarse)").matches ? FINGER : KEYS;
+    if (this.active) return this.points.length ? ways : KINDS[this.kind].told;
     if (this.unsaid.length) return "Correcting …";
     return this.editing?.refused || this.editing?.told || "";
   }

@@ -65,6 +65,20 @@ def test_what_falls_is_never_chosen_and_the_reason_says_so():
     assert "Isotonic regression (0.0000) is not monotone, so it was not chosen, although" in reason
 
 
+def test_the_calibration_error_decides_and_not_the_brier_score():
+    found = compare(stepped).trials[0]
+    rows = [
+        found.model_copy(
+            update={"method": method, "figures": found.figures.model_copy(update=figures)}
+        )
+        for method, figures in (
+            ("isotonic", {"ece": 0.02, "brier": 0.1}),
+            ("Platt scaling", {"ece": 0.01, "brier": 0.2}),
+        )
+    ]
+    assert lowest_error(rows).method == "Platt scaling"
+
+
 def test_figures_are_of_the_pixels_not_fitted_on():
     fitted, others = pixels(by_temperature, 1), pixels(stepped, 2)
     found = compare_calibrations(fitted, others, simulated=False)

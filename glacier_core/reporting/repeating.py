@@ -69,7 +69,7 @@ def repeat(
     Parameters
     ----------
     path : str or Path
-        The ``provenance.json`` that ``GlacierMap.save`` or ``export_map`` wrote.
+        The ``provenance.json`` that ``GlacierMap.save`` or ``export_map`` wrote, or its folder.
     folder : str or Path
         To write; not there yet, or empty.
     scene, model : str or Path, optional
@@ -93,6 +93,7 @@ def repeat(
     StorageError
         When the folder holds files already, or the disk refuses.
     """
+    path = _record_file(path)
     record = read_record(path)
     versions = tuple(other_versions(record))
     for sentence in versions:
@@ -108,7 +109,7 @@ def repeat(
         written = write_package(result, request.scene, folder, comparison, about)
     else:
         written = filled_folder(Path(folder), result.save)
-    first = _first_hashes(record, Path(path).parent)
+    first = _first_hashes(record, path.parent)
     again = file_hashes(written)
     return Repetition(
         folder=written,
@@ -127,8 +128,7 @@ def read_record(path: str | Path) -> dict[str, Any]:
     RepeatError
         When there is none, or it lacks something.
     """
-    path = Path(path)
-    path = path / PROVENANCE if path.is_dir() else path
+    path = _record_file(path)
     try:
         record: dict[str, Any] = json.loads(path.read_bytes())
         needed = (
@@ -147,6 +147,10 @@ def read_record(path: str | Path) -> dict[str, Any]:
     if None in needed:
         raise RepeatError(f"{path} is incomplete: map the scene again.")
     return record
+
+
+def _record_file(path: str | Path) -> Path:
+    return Path(path) / PROVENANCE if Path(path).is_dir() else Path(path)
 
 
 def other_versions(record: Facts) -> Iterator[str]:

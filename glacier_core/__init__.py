@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glacier_core.benchmark.running import run_benchmark
     from glacier_core.benchmark.storage import open_benchmark
+    from glacier_core.confidence.mapped_area import mapped_area_interval
+    from glacier_core.deviations.bootstrap import bootstrap_deviation, bootstrap_table
     from glacier_core.deviations.comparison import Comparison, compare
     from glacier_core.deviations.panel import PanelComparison, compare_panel
     from glacier_core.errors import GlacierError
@@ -47,6 +49,8 @@ _HOMES = {
     "PanelComparison": "glacier_core.deviations.panel",
     "Scene": "glacier_core.scene",
     "TileSet": "glacier_core.sources.tiles",
+    "bootstrap_deviation": "glacier_core.deviations.bootstrap",
+    "bootstrap_table": "glacier_core.deviations.bootstrap",
     "compare": "glacier_core.deviations.comparison",
     "compare_panel": "glacier_core.deviations.panel",
     "convert_keras": "glacier_core.models.keras",
@@ -55,6 +59,7 @@ _HOMES = {
     "list_scenes": "glacier_core.sources",
     "load_model": "glacier_core.models.registry",
     "map_glaciers": "glacier_core.inference.engine",
+    "mapped_area_interval": "glacier_core.confidence.mapped_area",
     "open_benchmark": "glacier_core.benchmark.storage",
     "open_map": "glacier_core.inference.result",
     "open_scene": "glacier_core.sources",
@@ -82,6 +87,8 @@ __all__ = [
     "PanelComparison",
     "Scene",
     "TileSet",
+    "bootstrap_deviation",
+    "bootstrap_table",
     "compare",
     "compare_panel",
     "convert_keras",
@@ -90,6 +97,7 @@ __all__ = [
     "list_scenes",
     "load_model",
     "map_glaciers",
+    "mapped_area_interval",
     "open_benchmark",
     "open_map",
     "open_scene",

@@ -11,6 +11,7 @@ from glacier_core.models.card import ModelCard, Reliability
 from glacier_core.viewing import charts
 from glacier_core.viewing.layers import Threshold
 from pages.components import sentences, texts
+from pages.components.calibration import calibration_section
 from pages.components.doubt import (
     band_of,
     band_section,
@@ -140,3 +141,4 @@ if comparison is not None:
     with guard():
         here = reliability_on_scene(result.key, scene.id, state.experts)
 reliability_section(scene, card, here)
+calibration_section(card)

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 
-import geopandas as gpd
 import pandas as pd
 import streamlit as st
 
 import glacier_core as gc
 from glacier_core.deviations.hypsometry import HYPSOMETRY_DEFINITIONS, hypsometry
-from glacier_core.deviations.strata import STRATA_DEFINITIONS, stratify
-from glacier_core.outlines.rasterizing import rasterize
+from glacier_core.deviations.strata import STRATA_DEFINITIONS, comparison_masks, stratify
 from glacier_core.viewing import boundary_charts, charts, comparison_charts
 from pages.components import sentences
 from pages.components.figures import show_definitions, show_figure
@@ -146,7 +144,8 @@ def _boundary(scene: "gc.Scene", comparison: "gc.Comparison", pick: Pick) -> Non
 
 
 def _heights(scene: "gc.Scene", comparison: "gc.Comparison") -> None:
-    picked = app_state().glacier
+    compared = set(comparison.glaciers["glacier_id"])
+    picked = app_state().glacier if app_state().glacier in compared else ""
     table = heights_of(app_state().map, scene.id, app_state().experts, picked)
     show_figure(
         comparison_charts.hypsometry_chart(
@@ -181,22 +180,13 @@ def _errors(scene: "gc.Scene") -> None:
 def heights_of(map_key: str, scene_id: str, experts: str, glacier_id: str) -> pd.DataFrame:
     """Divide the ice of one glacier, or of all that are compared, by elevation."""
     scene, comparison = open_scene(scene_id), compare(map_key, scene_id, experts)
-    masks = {
-        name: rasterize(_only(outlines, glacier_id), scene.transform, scene.shape, scene.crs)
-        for name, outlines in (("predicted", comparison.predicted), ("expert", comparison.expert))
-    }
-    return hypsometry(scene, masks).assign(simulated=scene.simulated)
+    return hypsometry(scene, comparison_masks(open_map(map_key), comparison, glacier_id))
 
 
 @st.cache_data(max_entries=4, show_spinner="Looking where the errors lie …")
 def strata_of(map_key: str, scene_id: str, experts: str) -> pd.DataFrame:
     """Divide a comparison by surface, terrain and the rest."""
     return stratify(open_map(map_key), open_scene(scene_id), open_outlines(scene_id, experts))
-
-
-def _only(outlines: gpd.GeoDataFrame, glacier_id: str) -> gpd.GeoDataFrame:
-    chosen = outlines[outlines["glacier_id"] == glacier_id]
-    return outlines if chosen.empty else chosen
 
 
 def _shown_glacier(comparison: "gc.Comparison") -> str:

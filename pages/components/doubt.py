@@ -27,7 +27,7 @@ SHOWN = {
         help="Sum over its doubtful pixels of (1 − calibrated confidence) × pixel area.",
     ),
     "area_km2": st.column_config.NumberColumn("Doubtful, km²", format="%.3f"),
-    "mean_confidence": st.column_config.NumberColumn("Mean confidence", format="percent"),
+    "mean_confidence": st.column_config.NumberColumn("Mean confidence, %", format="%.0f"),
     "lon": st.column_config.NumberColumn("Longitude, °", format="%.4f"),
     "lat": st.column_config.NumberColumn("Latitude, °", format="%.4f"),
 }
@@ -57,9 +57,9 @@ def band_section(band: OutlineBand) -> None:
     ):
         row.metric(label, sentences.km2(area), width="content")
     st.caption(
-        f"The band is all that the network is less than {100 * LEVEL:g} % sure of. It says where the "
-        "outline may lie pixel by pixel; errors of neighbours go together, so it is no interval of "
-        "the total area."
+        f"The band is all that the network is less than {100 * LEVEL:g} % sure of. It says where "
+        "the outline may lie pixel by pixel; errors of neighbours go together, so it is no "
+        "interval of the total area."
     )
 
 
@@ -76,7 +76,7 @@ def hints_section(hints: pd.DataFrame, scene: "gc.Scene") -> None:
         "A row shows its place on the map."
     )
     st.dataframe(
-        hints[list(SHOWN)],
+        hints[list(SHOWN)].assign(mean_confidence=100 * hints["mean_confidence"]),
         hide_index=True,
         column_config=SHOWN,
         key="hints",

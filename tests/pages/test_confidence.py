@@ -13,6 +13,7 @@ from tiny_world import (
     tiny_card,
 )
 
+from glacier_core.models.calibration_comparison import CalibrationComparison
 from glacier_core.models.glavitu import GlaViTU
 from glacier_core.models.registry import save_model
 from glacier_core.settings import settings
@@ -187,3 +188,33 @@ def test_a_clicked_pixel_is_held_against_pixels_like_it(world, open_page, monkey
     clicks.append(map_module.MapEvent(0.0, 0.0))
     app.run()
     assert any("was not mapped" in info.value for info in app.info)
+
+
+def test_the_choice_of_a_calibration_is_told_by_its_figures(world, open_page):
+    address = world()
+    figures_of = {
+        "count": 1000,
+        "ece": 0.0123,
+        "ece_equal_mass": 0.02,
+        "maximum_error": 0.1,
+        "brier": 0.05,
+        "reliability": 0.01,
+        "resolution": 0.02,
+        "uncertainty": 0.06,
+        "within_bin": 0.0,
+    }
+    told = {
+        "chosen": "isotonic",
+        "reason": "Isotonic regression has the lowest error.",
+        "dataset": "fourteen simulated scenes",
+        "simulated": True,
+        "raw": figures_of | {"ece": 0.5},
+        "trials": [{"method": "isotonic", "monotone": True, "figures": figures_of, "bins": []}],
+    }
+    card = tiny_card(calibration_comparison=CalibrationComparison.model_validate(told))
+    save_model(GlaViTU(card.config), card, settings().data_dir / "models" / "tiny")
+    app = open_page("confidence", **address)
+    assert not app.exception
+    assert "Isotonic regression has the lowest error" in paragraphs(app)
+    assert "Compared on fourteen simulated scenes." in paragraphs(app)
+    assert list(table_with(app, "ece_equal_mass")["ece"]) == [0.5, 0.0123]

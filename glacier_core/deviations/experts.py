@@ -69,7 +69,7 @@ def place_experts(
     if not inside.any():
         raise OutlineError(far_away(outlines, frame))
     kept = outlines[inside].reset_index(drop=True)
-    _check_valid(kept)
+    check_valid(kept)
     _check_overlap(kept)
     return PlacedExperts(
         outlines=kept,
@@ -110,7 +110,13 @@ def check_schema(expert: gpd.GeoDataFrame | None) -> None:
         raise OutlineError("There is no expert outline to compare with: the table is empty.")
 
 
-def _check_valid(outlines: gpd.GeoDataFrame) -> None:
+def check_valid(outlines: gpd.GeoDataFrame) -> None:
+    """Refuse outlines that cross themselves.
+
+    Raises
+    ------
+    OutlineError
+    """
     broken = np.flatnonzero(~outlines.is_valid)
     if len(broken):
         reason = shapely.is_valid_reason(outlines.geometry.iloc[broken[0]])

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from glacier_core.deviations.experts import check_schema, overlapping_pairs
+from glacier_core.deviations.experts import check_schema, check_valid, overlapping_pairs
 from glacier_core.errors import OutlineError
 
 SAME_ICE = 0.5
@@ -42,7 +42,13 @@ def holds_several_experts(outlines: gpd.GeoDataFrame) -> bool:
     ----------
     outlines : geopandas.GeoDataFrame
         In the schema of ``outlines.schema``.
+
+    Raises
+    ------
+    OutlineError
+        When an outline crosses itself.
     """
+    check_valid(outlines)
     return len(outlines) > 1 and len(overlapping_pairs(outlines)[0]) > 0
 
 
@@ -62,9 +68,10 @@ def split_experts(outlines: gpd.GeoDataFrame) -> dict[str, gpd.GeoDataFrame]:
     Raises
     ------
     OutlineError
-        When there is no outline, or one expert drew the same ice twice.
+        When there is no outline, one crosses itself, or one expert drew the same ice twice.
     """
     check_schema(outlines)
+    check_valid(outlines)
     table = outlines.reset_index(drop=True)
     first, second = overlapping_pairs(table)
     if not len(first):

@@ -1,5 +1,6 @@
 import pandas as pd
 import pytest
+import shapely
 
 from glacier_core.deviations.panel_members import (
     NAMELESS,
@@ -80,6 +81,13 @@ def test_one_expert_who_drew_the_same_ice_twice_is_refused():
 def test_no_outlines_are_a_sentence(nothing):
     with pytest.raises(OutlineError, match="no expert outline"):
         split_experts(nothing)
+
+
+@pytest.mark.parametrize("ask", [split_experts, holds_several_experts])
+def test_outlines_that_cross_themselves_are_a_sentence(ask):
+    bow_tie = shapely.Polygon([(0, 0), (900, 900), (900, 0), (0, 900)])
+    with pytest.raises(OutlineError, match="no valid polygon"):
+        ask(stack(experts(bow_tie, analyst="Ada"), experts(LEFT, analyst="Bo")))
 
 
 def test_the_same_id_is_the_same_glacier_however_little_is_shared():

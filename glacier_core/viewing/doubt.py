@@ -161,7 +161,7 @@ def sources_chart(table: pd.DataFrame) -> go.Figure:
         As `glacier_core.benchmark.uncertainty.compare_sources` makes it; its first row is what
         the others are held against, marked by a line.
     """
-    better = {True: "less is better", False: "more is better"}
+    better = {True: "↓ better", False: "↑ better"}
     titles = [f"{title}, {better[name in FEWER_IS_BETTER]}" for name, title in FIGURES.items()]
     panels = len(FIGURES)
     figure = make_subplots(panels, 1, subplot_titles=titles, vertical_spacing=0.3 / panels)

@@ -61,7 +61,7 @@ def draw_habits(generator: np.random.Generator) -> Habits:
         wobble_length=float(generator.uniform(15.0, 35.0)),
         generalisation=float(generator.uniform(0.5, 2.0)),
         lean=float(generator.normal(0.0, 0.28)),
-        debris_share=float(np.clip(generator.normal(0.88, 0.17), 0.4, 1.25)),
+        debris_share=float(np.clip(generator.normal(0.88, 0.19), 0.4, 1.25)),
         debris_doubt=float(generator.uniform(0.03, 0.10)),
         snow_patches=float(takes_snow * generator.uniform(0.005, 0.05)),
         shadow=float(generator.normal(-0.3, 1.2)),

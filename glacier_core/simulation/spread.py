@@ -21,7 +21,7 @@ def area_spread(panel: Sequence[gpd.GeoDataFrame]) -> "pd.Series[float]":
     deviation the same habits would look less than half as large: for five analysts who err
     normally the range is 2.3 standard deviations on average. How many analysts there were, and
     which glaciers "up to" speaks of, is open too: habits are calibrated (``simulation.habits``)
-    so that the typical glacier with debris on at least 30 % of its area stays below 30 %.
+    so that the typical glacier with debris on at least 30 % of its area spreads by 30 %.
 
     Parameters
     ----------

@@ -214,7 +214,7 @@ def _drawn(
 
 def _lines(outlines: gpd.GeoDataFrame, style: _Style) -> LineCollection:
     shapes = simplified(outlines[~outlines.geometry.is_empty], 1.0).geometry.array
-    rings = shapely.get_rings(np.asarray(shapes, dtype=object))
+    rings = shapely.get_rings(shapely.get_parts(np.asarray(shapes, dtype=object)))
     lines = [shapely.get_coordinates(ring) for ring in rings]
     return LineCollection(lines, colors=style.color, linewidths=style.width)
 

@@ -124,3 +124,14 @@ def test_a_small_svg_shows_the_same_picture(scene):
     ]
     first, second = (np.asarray(picture.convert("RGB")).astype(int) for picture in pictures)
     assert np.abs(first - second).mean() < 4
+
+
+def test_every_part_and_hole_of_an_outline_is_drawn(scene):
+    """Most mapped glaciers are multipolygons, whose rings shapely gives only part by part."""
+    holed = shapely.box(480_300, 5_782_800, 481_200, 5_783_700).difference(
+        shapely.box(480_600, 5_783_100, 480_900, 5_783_400)
+    )
+    parts = shapely.MultiPolygon([holed, shapely.box(482_000, 5_782_500, 482_300, 5_782_800)])
+    frame = scene.outlines.iloc[[0]].set_geometry([parts], crs=scene.outlines.crs)
+    (lines,) = map_figure(scene, predicted=frame).axes[0].collections
+    assert len(lines.get_paths()) == 3

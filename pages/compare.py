@@ -6,6 +6,7 @@ import streamlit as st
 
 import glacier_core as gc
 from glacier_core.deviations.area import HUMAN_BAND
+from glacier_core.deviations.groups import GROUP_DEFINITIONS
 from glacier_core.reporting.exports import comparison_csv, comparison_geopackage
 from glacier_core.viewing import charts
 from glacier_core.viewing.deviation_bars import REACH, deviation_bars
@@ -18,8 +19,9 @@ from pages.components.correcting import (
     take_drawings,
 )
 from pages.components.expert_choice import choose_experts
-from pages.components.figures import show_definitions, show_figure
+from pages.components.figures import column, show_definitions, show_figure, show_table
 from pages.components.map import ZoomTo, show_map
+from pages.components.panel import show_panel
 from pages.components.progress import require_map
 from pages.components.scene_view import scene_view, zoom_to_glacier, zoom_to_place
 from pages.components.state import (
@@ -27,6 +29,7 @@ from pages.components.state import (
     choose,
     current_comparison,
     current_outlines,
+    current_panel,
     current_scene,
     score_beside_ndsi,
 )
@@ -73,6 +76,15 @@ SCORES = {
     "pixels": "%d",
     "unmapped_percent": "%.1f",
 }
+GROUPS = {
+    "kind": None,
+    "expert_ids": None,
+    "predicted_ids": None,
+    "expert_area_km2": "%.2f",
+    "predicted_area_km2": "%.2f",
+    "predicted_beyond_km2": "%.2f",
+    "area_deviation_percent": "%+.1f",
+}
 PIXEL_COUNTS = ("true_positives", "false_positives", "false_negatives", "true_negatives")
 BASELINE_COLUMNS = {
     "method": None,
@@ -106,7 +118,7 @@ def limits(scene: "gc.Scene", comparison: "gc.Comparison") -> None:
 
 
 def complete_outlines(scene: "gc.Scene") -> bool:
-    return app_state().experts == "scene" and scene.attributes.outlines_complete
+    return app_state().experts in ("scene", "panel") and scene.attributes.outlines_complete
 
 
 def summary(comparison: "gc.Comparison") -> None:
@@ -176,14 +188,6 @@ def glacier_table(comparison: "gc.Comparison") -> None:
     )
 
 
-def column(meant: Any, form: str | None) -> Any:
-    named = meant.unit in ("", meant.name.lower())
-    label = meant.name if named else f"{meant.name}, {meant.unit}"
-    if form is None:
-        return st.column_config.Column(label, help=sentences.help_text(meant))
-    return st.column_config.NumberColumn(label, format=form, help=sentences.help_text(meant))
-
-
 def wish_to_zoom(comparison: "gc.Comparison") -> ZoomTo | None:
     """Zoom to a place on a boundary, or to the glacier picked elsewhere than on the map."""
     picked = app_state().glacier
@@ -193,6 +197,23 @@ def wish_to_zoom(comparison: "gc.Comparison") -> ZoomTo | None:
     if picked in ("", st.session_state.get("in_view")):
         return None
     return zoom_to_glacier(comparison.expert, picked)
+
+
+def divided_differently(comparison: "gc.Comparison") -> None:
+    """Tell where one glacier of the map is several of the expert's, or the other way round."""
+    groups = comparison.groups
+    if (groups["kind"] == "one to one").all():
+        return
+    with st.expander(
+        "Where map and expert divide the ice differently", icon=":material/mediation:"
+    ):
+        show_table(
+            groups,
+            GROUPS,
+            GROUP_DEFINITIONS,
+            alt="Groups of mapped and of expert glaciers that overlap.",
+        )
+        show_definitions(GROUP_DEFINITIONS, GROUPS, "What they mean")
 
 
 def downloads(comparison: "gc.Comparison", scene_id: str) -> None:
@@ -220,12 +241,7 @@ def pixel_scores(comparison: "gc.Comparison", scene: "gc.Scene") -> None:
     scores, meant = comparison.pixels[::-1].reset_index(), comparison.definitions
     table, picture = st.columns(2)
     with table:
-        st.dataframe(
-            scores[list(SCORES)],
-            hide_index=True,
-            column_config={name: column(meant[name], form) for name, form in SCORES.items()},
-            alt="Pixel scores, a row a domain.",
-        )
+        show_table(scores, SCORES, meant, alt="Pixel scores, a row a domain.")
         show_definitions(meant, [*SCORES, *PIXEL_COUNTS], "What these scores mean")
     with picture:
         show_figure(
@@ -289,7 +305,10 @@ summary(comparison)
 st.subheader("Glacier by glacier", help="A row zooms the map; a click on the map marks its row.")
 glacier_table(comparison)
 downloads(comparison, scene.id)
+divided_differently(comparison)
 show_figures(scene, comparison, pick_mark)
+if panel := current_panel():
+    show_panel(panel, name=scene.id, selected=state.glacier, pick=pick_mark)
 st.subheader("Pixel by pixel")
 pixel_scores(comparison, scene)
 st.subheader("Beside a simple rule")

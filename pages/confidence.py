@@ -1,5 +1,7 @@
 """Confidence: where the map can be trusted, and whether that trust is deserved."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -9,10 +11,12 @@ from glacier_core.confidence.shares import shares_below
 from glacier_core.deviations.reliability import CONFIDENCE_DEFINITIONS
 from glacier_core.models.card import ModelCard, Reliability
 from glacier_core.viewing import charts
+from glacier_core.viewing.doubt import band_layer
 from glacier_core.viewing.layers import Threshold
 from pages.components import sentences, texts
 from pages.components.calibration import calibration_section
 from pages.components.doubt import (
+    area_of,
     band_of,
     band_section,
     hints_of,
@@ -126,6 +130,7 @@ view = scene_view(
     threshold=threshold,
     zoom_to=wish_to_zoom(hints),
 )
+view = replace(view, layers=[*view.layers, band_layer(band)])
 event = show_map(view, key="confidence")
 if event and event.glacier_id:
     choose(glacier=event.glacier_id)
@@ -134,7 +139,8 @@ pixel_section(event, result.key, card)
 st.markdown(f"{sentences.WHERE_DOUBT_LIES} {sentences.calibration_sentence(card)}")
 show_definitions(CONFIDENCE_DEFINITIONS, CONFIDENCE_DEFINITIONS, "What the numbers mean")
 hints_section(hints, scene)
-band_section(band)
+with guard():
+    band_section(band, area_of(result.key))
 shares_section(table, scene)
 here = None
 if comparison is not None:

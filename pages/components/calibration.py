@@ -2,29 +2,29 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
 from glacier_core.deviations.calibration_definitions import CALIBRATION_DEFINITIONS
 from glacier_core.reporting.exports import table_csv
+from glacier_core.viewing.calibration_charts import (
+    calibration_bins,
+    calibration_chart,
+    calibration_table,
+)
 from pages.components import sentences
-from pages.components.figures import show_definitions
+from pages.components.figures import show_definitions, show_figure, show_table
 
 if TYPE_CHECKING:
-    from glacier_core.models.calibration_comparison import CalibrationComparison
     from glacier_core.models.card import ModelCard
 
-RAW = "none, as the network says"
-
-
-def calibration_table(found: "CalibrationComparison") -> pd.DataFrame:
-    """Return the figures of every method, a row each, those before calibration first."""
-    raw = [] if found.raw is None else [{"method": RAW} | found.raw.model_dump()]
-    tried = [
-        {"method": trial.method, "monotone": trial.monotone} | trial.figures.model_dump()
-        for trial in found.trials
-    ]
-    return pd.DataFrame([*raw, *tried]).assign(simulated=found.simulated)
+SHOWN = {
+    "method": None,
+    "monotone": None,
+    "ece": "%.4f",
+    "ece_equal_mass": "%.4f",
+    "maximum_error": "%.3f",
+    "brier": "%.4f",
+}
 
 
 def calibration_section(card: "ModelCard") -> None:
@@ -34,22 +34,22 @@ def calibration_section(card: "ModelCard") -> None:
         return
     st.subheader("Why it is calibrated this way")
     st.markdown(f"{sentences.plain(found.reason)} Compared on {sentences.plain(found.dataset)}.")
+    picture, numbers = st.columns(2)
+    with picture:
+        show_figure(
+            calibration_chart(found),
+            calibration_bins(found),
+            name=f"{card.name}-calibrations",
+            alt="Confidence against the share of right pixels, by method of calibration.",
+        )
     table = calibration_table(found)
-    shown = ["method", "monotone", "ece", "ece_equal_mass", "maximum_error", "brier"]
-    st.dataframe(
-        table[shown],
-        hide_index=True,
-        column_config={
-            name: st.column_config.Column(meant.name, help=sentences.help_text(meant))
-            if name in ("method", "monotone")
-            else st.column_config.NumberColumn(
-                meant.name, format="%.4f", help=sentences.help_text(meant)
-            )
-            for name, meant in CALIBRATION_DEFINITIONS.items()
-            if name in shown
-        },
-        alt="Every method of calibration with its errors, on pixels it was not fitted on.",
-    )
+    with numbers:
+        show_table(
+            table,
+            SHOWN,
+            CALIBRATION_DEFINITIONS,
+            alt="Every method of calibration with its errors, on pixels it was not fitted on.",
+        )
     for sentence in found.left_out:
         st.caption(sentences.plain(sentence))
     buttons = st.container(horizontal=True)

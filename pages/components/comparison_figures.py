@@ -6,11 +6,12 @@ import pandas as pd
 import streamlit as st
 
 import glacier_core as gc
+from glacier_core.deviations.bootstrap import INTERVAL_DEFINITIONS, bootstrap_table
 from glacier_core.deviations.hypsometry import HYPSOMETRY_DEFINITIONS, hypsometry
 from glacier_core.deviations.strata import STRATA_DEFINITIONS, comparison_masks, stratify
 from glacier_core.viewing import boundary_charts, charts, comparison_charts
 from pages.components import sentences
-from pages.components.figures import show_definitions, show_figure
+from pages.components.figures import show_definitions, show_figure, show_table
 from pages.components.state import (
     app_state,
     choose,
@@ -27,6 +28,13 @@ FIGURES = {
     "boundary": "Along the boundary",
     "heights": "By elevation",
     "errors": "Where errors lie",
+}
+INTERVALS = {
+    "glacier_id": None,
+    "mean_low_m": "%.0f",
+    "mean_high_m": "%.0f",
+    "signed_mean_low_m": "%+.0f",
+    "signed_mean_high_m": "%+.0f",
 }
 IDENTITY = ["glacier_id", "name", "simulated"]
 
@@ -115,6 +123,14 @@ def _distances(scene: "gc.Scene", comparison: "gc.Comparison", pick: Pick) -> No
             alt="A row a measure of distance, a dot a glacier.",
             pick=pick,
         )
+    st.markdown("How sure these distances are, from how they vary along the mapped boundary:")
+    show_table(
+        intervals_of(app_state().map, scene.id, app_state().experts),
+        INTERVALS,
+        comparison.definitions | INTERVAL_DEFINITIONS,
+        alt="95 % intervals of the deviations, a row a glacier.",
+    )
+    show_definitions(INTERVAL_DEFINITIONS, INTERVAL_DEFINITIONS, "What they mean")
 
 
 def _boundary(scene: "gc.Scene", comparison: "gc.Comparison", pick: Pick) -> None:
@@ -174,6 +190,13 @@ def _errors(scene: "gc.Scene") -> None:
         table["missing_because"] != "", ["stratum", "missing_because"]
     ].itertuples(index=False):
         st.caption(f"Not divided by {stratum}: {sentences.plain(reason)}")
+
+
+@st.cache_data(max_entries=4, show_spinner="Putting boundaries together anew …")
+def intervals_of(map_key: str, scene_id: str, experts: str) -> pd.DataFrame:
+    """Return how sure the deviations of every glacier are, once for all readers."""
+    comparison = compare(map_key, scene_id, experts)
+    return bootstrap_table(comparison.profile, simulated=comparison.simulated)
 
 
 @st.cache_data(max_entries=8, show_spinner="Adding up by elevation …")

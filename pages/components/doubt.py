@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 import glacier_core as gc
+from glacier_core.confidence.area_interval import AreaInterval
 from glacier_core.confidence.band import LEVEL, OutlineBand, outline_band
 from glacier_core.confidence.hints import DOUBTFUL, SIDE_M, look_here_first
 from glacier_core.confidence.like_pixels import like_pixels
@@ -45,8 +46,14 @@ def hints_of(map_key: str) -> pd.DataFrame:
     return look_here_first(open_map(map_key), HINTS)
 
 
-def band_section(band: OutlineBand) -> None:
-    """Say how much ice is sure, mapped and possible."""
+@st.cache_resource(max_entries=8, show_spinner="Drawing maps that may be true …")
+def area_of(map_key: str) -> AreaInterval:
+    """Return the interval of the area of a map, once for all readers."""
+    return gc.mapped_area_interval(open_map(map_key))
+
+
+def band_section(band: OutlineBand, interval: AreaInterval) -> None:
+    """Say how much ice is sure, mapped and possible, and how sure the whole area is."""
     st.subheader("How much ice, at least and at most")
     st.markdown(band.sentence)
     row = st.container(horizontal=True, gap="medium")
@@ -57,9 +64,14 @@ def band_section(band: OutlineBand) -> None:
     ):
         row.metric(label, sentences.km2(area), width="content")
     st.caption(
-        f"The band is all that the network is less than {100 * LEVEL:g} % sure of. It says where "
-        "the outline may lie pixel by pixel; errors of neighbours go together, so it is no "
-        "interval of the total area."
+        f"The band is all that the network is less than {100 * LEVEL:g} % sure of; it can be "
+        "switched on in the map's layers. It says where the outline may lie pixel by pixel. "
+        "Errors of neighbours go together, so the interval of the whole area is another:"
+    )
+    st.markdown(
+        f"In {100 * interval.level:g} of 100 cases like the simulated ones this was fitted on, the "
+        f"true area lies between **{sentences.km2(interval.low_km2)}** and "
+        f"**{sentences.km2(interval.high_km2)}**."
     )
 
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from glacier_core.reporting.exports import table_csv
-from pages.components.sentences import definition_lines
+from pages.components.sentences import definition_lines, help_text
 
 _BAR = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"]}
 
@@ -69,3 +69,41 @@ def show_definitions(definitions: Mapping[str, Any], names: Iterable[str], label
     """Offer the meaning, formula and source of numbers."""
     with st.popover(label, icon=":material/help:"):
         st.markdown(definition_lines(definitions, names))
+
+
+def show_table(
+    table: pd.DataFrame,
+    forms: Mapping[str, str | None],
+    definitions: Mapping[str, Any],
+    *,
+    alt: str,
+) -> None:
+    """Show columns of a table, each headed by its definition.
+
+    Parameters
+    ----------
+    forms : mapping of str to str or None
+        Columns in reading order, with the form of their numbers; None for texts.
+    """
+    st.dataframe(
+        table[list(forms)],
+        hide_index=True,
+        column_config={name: column(definitions[name], form) for name, form in forms.items()},
+        alt=alt,
+    )
+
+
+def column(meant: Any, form: str | None) -> Any:
+    """Return how a column is headed, explained and written.
+
+    Parameters
+    ----------
+    meant : Definition
+    form : str, optional
+        Of its numbers, such as ``"%.1f"``; None for texts.
+    """
+    named = meant.unit in ("", meant.name.lower())
+    label = meant.name if named else f"{meant.name}, {meant.unit}"
+    if form is None:
+        return st.column_config.Column(label, help=help_text(meant))
+    return st.column_config.NumberColumn(label, format=form, help=help_text(meant))

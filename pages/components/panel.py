@@ -1,14 +1,13 @@
 """A map beside several experts: the plain answer, a table and a figure."""
 
 from collections.abc import Callable
-from typing import Any
 
 import streamlit as st
 
 import glacier_core as gc
 from glacier_core.viewing.panel_charts import panel_areas, panel_chart
-from pages.components.figures import show_definitions, show_figure
-from pages.components.sentences import help_text, plain
+from pages.components.figures import show_definitions, show_figure, show_table
+from pages.components.sentences import plain
 
 COLUMNS = {
     "name": None,
@@ -77,12 +76,22 @@ def show_panel(
         alt="A row a glacier: a dot for the area that each expert drew, a bar for the map's.",
         pick=pick,
     )
-    _table(panel, panel.glaciers, COLUMNS, "The map and the experts, a row a glacier.")
+    show_table(
+        panel.glaciers,
+        COLUMNS,
+        panel.definitions,
+        alt="The map and the experts, a row a glacier.",
+    )
     with st.expander("Everyone against the others"):
         st.markdown(
             "Each expert against what the others agree on; the model against what all agree on."
         )
-        _table(panel, panel.members, MEMBERS, "A row an expert and glacier, and one for the model.")
+        show_table(
+            panel.members,
+            MEMBERS,
+            panel.definitions,
+            alt="A row an expert and glacier, and one for the model.",
+        )
     show_definitions(panel.definitions, list(COLUMNS), "What they mean")
 
 
@@ -94,21 +103,3 @@ def _whose(panel: "gc.PanelComparison") -> str:
     return plain(
         f"{told}{f' and {more} more' if more > 0 else ''}.{outside if panel.outside_scene else ''}"
     )
-
-
-def _table(panel: "gc.PanelComparison", rows: Any, columns: dict[str, Any], alt: str) -> None:
-    st.dataframe(
-        rows[list(columns)],
-        hide_index=True,
-        column_config={
-            name: _column(panel.definitions[name], form) for name, form in columns.items()
-        },
-        alt=alt,
-    )
-
-
-def _column(meant: Any, form: str | None) -> Any:
-    label = f"{meant.name}, {meant.unit}" if meant.unit else meant.name
-    if form is None:
-        return st.column_config.Column(label, help=help_text(meant))
-    return st.column_config.NumberColumn(label, help=help_text(meant), format=form)

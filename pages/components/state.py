@@ -181,7 +181,7 @@ def reliability_on_scene(map_key: str, scene_id: str, experts: str) -> "Reliabil
     """Measure how reliable the confidence of a map proved, once for all readers."""
     from glacier_core.deviations.reliability import scene_reliability
 
-    complete = experts == "scene" and open_scene(scene_id).attributes.outlines_complete
+    complete = experts in ("scene", "panel") and open_scene(scene_id).attributes.outlines_complete
     comparison = compare(map_key, scene_id, experts)
     return scene_reliability(open_map(map_key), comparison, everywhere=complete)
 

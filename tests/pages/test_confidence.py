@@ -203,13 +203,14 @@ def test_the_choice_of_a_calibration_is_told_by_its_figures(world, open_page):
         "uncertainty": 0.06,
         "within_bin": 0.0,
     }
+    bins = [{"lower": 0.9, "upper": 1.0, "count": 1000, "confidence": 0.95, "accuracy": 0.9}]
     told = {
         "chosen": "isotonic",
         "reason": "Isotonic regression has the lowest error.",
         "dataset": "fourteen simulated scenes",
         "simulated": True,
         "raw": figures_of | {"ece": 0.5},
-        "trials": [{"method": "isotonic", "monotone": True, "figures": figures_of, "bins": []}],
+        "trials": [{"method": "isotonic", "monotone": True, "figures": figures_of, "bins": bins}],
     }
     card = tiny_card(calibration_comparison=CalibrationComparison.model_validate(told))
     save_model(GlaViTU(card.config), card, settings().data_dir / "models" / "tiny")

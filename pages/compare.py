@@ -7,7 +7,6 @@ import streamlit as st
 import glacier_core as gc
 from glacier_core.deviations.area import HUMAN_BAND
 from glacier_core.deviations.groups import GROUP_DEFINITIONS
-from glacier_core.reporting.exports import comparison_csv, comparison_geopackage
 from glacier_core.viewing import charts
 from glacier_core.viewing.deviation_bars import REACH, deviation_bars
 from pages.components import sentences, texts
@@ -18,6 +17,7 @@ from pages.components.correcting import (
     correcting_switch,
     take_drawings,
 )
+from pages.components.downloads import download_map
 from pages.components.expert_choice import choose_experts
 from pages.components.figures import column, show_definitions, show_figure, show_table
 from pages.components.map import ZoomTo, show_map
@@ -216,27 +216,6 @@ def divided_differently(comparison: "gc.Comparison") -> None:
         show_definitions(GROUP_DEFINITIONS, GROUPS, "What they mean")
 
 
-def downloads(comparison: "gc.Comparison", scene_id: str) -> None:
-    buttons = st.container(horizontal=True)
-    for label, make, suffix, kind in (
-        ("Table, CSV", comparison_csv, "csv", "text/csv"),
-        (
-            "Outlines and tables, GeoPackage",
-            comparison_geopackage,
-            "gpkg",
-            "application/geopackage+sqlite3",
-        ),
-    ):
-        buttons.download_button(
-            label,
-            data=lambda make=make: make(comparison),
-            file_name=f"{scene_id}-comparison.{suffix}",
-            mime=kind,
-            on_click="ignore",
-            icon=":material/download:",
-        )
-
-
 def pixel_scores(comparison: "gc.Comparison", scene: "gc.Scene") -> None:
     scores, meant = comparison.pixels[::-1].reset_index(), comparison.definitions
     table, picture = st.columns(2)
@@ -304,7 +283,7 @@ correcting_section(scene, result, comparison)
 summary(comparison)
 st.subheader("Glacier by glacier", help="A row zooms the map; a click on the map marks its row.")
 glacier_table(comparison)
-downloads(comparison, scene.id)
+download_map(result, scene, comparison)
 divided_differently(comparison)
 show_figures(scene, comparison, pick_mark)
 if panel := current_panel():

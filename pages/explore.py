@@ -191,6 +191,5 @@ else:
     summary(result)
     st.subheader("The network's outlines", help="The same as on the map. A row zooms the map.")
     outline_table(result)
-    st.subheader("Downloads")
     download_map(result, scene)
 texts.about_scene(scene)

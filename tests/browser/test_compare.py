@@ -60,10 +60,15 @@ def test_a_glacier_clicked_on_the_map_is_marked_in_the_table(page, address):
     assert marked_rows(page) == ["upper"]
 
 
+def open_downloads(page):
+    page.get_by_role("button", name="Downloads").click()
+
+
 def test_the_table_can_be_taken_away(page, address):
     open_map(page, address)
+    open_downloads(page)
     with page.expect_download() as started:
-        page.get_by_role("button", name="Table, CSV").click()
+        page.get_by_role("button", name="CSV", exact=True).click()
     taken = pd.read_csv(started.value.path()).set_index("glacier_id")
     predicted, expert = pixels({"upper": PREDICTED["upper"]}), pixels({"upper": EXPERT["upper"]})
     deviation = 100 * (predicted.sum() - expert.sum()) / expert.sum()
@@ -74,8 +79,9 @@ def test_the_table_can_be_taken_away(page, address):
 
 def test_the_outlines_can_be_taken_away(page, address, tmp_path):
     open_map(page, address)
+    open_downloads(page)
     with page.expect_download() as started:
-        page.get_by_role("button", name="Outlines and tables, GeoPackage").click()
+        page.get_by_role("button", name="GeoPackage with both outlines").click()
     file = tmp_path / started.value.suggested_filename
     started.value.save_as(file)
     layers = dict(pyogrio.list_layers(file))
@@ -91,7 +97,8 @@ def test_a_figure_gives_its_data(page, address):
         page.get_by_role("button", name="Data of this figure").first.click()
     taken = pd.read_csv(started.value.path())
     assert list(taken["glacier_id"]) == ["upper", "lower"]
-    assert "area_deviation_percent" in taken
+    pixels_of = pixels({"upper": EXPERT["upper"]}).sum()
+    assert taken["expert_area_km2"].iloc[0] == pytest.approx(pixels_of * SIDE**2 / 1e6, rel=2e-3)
 
 
 def test_a_click_beside_every_glacier_picks_nothing(page, address):

@@ -312,7 +312,7 @@ def test_archive_holds_rasters_outlines_and_provenance(world, tmp_path):
         with rasterio.open(io.BytesIO(archive.read("glacier.tif"))) as raster:
             np.testing.assert_array_equal(raster.read(1) == 1, pixels(PREDICTED))
     (tmp_path / "outlines.gpkg").write_bytes(outline_file(result, ".gpkg"))
-    table = gpd.read_file(tmp_path / "outlines.gpkg")
+    table = gpd.read_file(tmp_path / "outlines.gpkg", layer="outlines")
     assert len(table) == len(PREDICTED)
     assert table["source"].str.contains("simulated").all()
 

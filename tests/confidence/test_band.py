@@ -176,6 +176,6 @@ def test_outlines_without_a_place_are_refused():
 def test_the_sentence_says_all_three_areas():
     band = outline_band(map_of(RAMP, simulated=False), 0.9)
     assert band.sentence == (
-        "0.45 km² are mapped as glacier. Counting only what the network is 90% sure of leaves "
+        "0.45 km² are mapped as glacier. Counting only what the network is 90 % sure of leaves "
         "0.09 km²; counting all that may be glacier at that level gives 0.81 km²."
     )

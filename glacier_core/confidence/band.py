@@ -80,8 +80,8 @@ class OutlineBand:
         ground = "simulated glacier" if self.simulated else "glacier"
         return (
             f"{self.central_km2:.2f} km² are mapped as {ground}. Counting only what the network is "
-            f"{100 * self.level:g} % sure of leaves {self.low_km2:.2f} km²; counting all that may be "
-            f"glacier at that level gives {self.high_km2:.2f} km²."
+            f"{100 * self.level:g} % sure of leaves {self.low_km2:.2f} km²; counting all that may "
+            f"be glacier at that level gives {self.high_km2:.2f} km²."
         )
 
 

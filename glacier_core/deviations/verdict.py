@@ -237,5 +237,6 @@ def _too_few(judged: pd.DataFrame) -> str:
     most = int(judged["experts"].max())
     glaciers = "1 glacier has" if len(judged) == 1 else f"{len(judged)} glaciers have"
     if most >= FEWEST_EXPERTS:
-        return f"{glaciers} fewer than {FEWEST_EXPERTS} experts, or copies of one outline, or no data"
+        few = f"fewer than {FEWEST_EXPERTS} experts"
+        return f"{glaciers} {few}, or copies of one outline, or no data"
     return f"{glaciers} {'only one expert' if most == 1 else 'only one or two experts'}"

@@ -64,8 +64,8 @@ def _describe_steps(recipe: TrainingRecipe) -> str:
     before = f"{_describe_steps(recipe.after)}, and from there on " if recipe.after else ""
     return (
         f"{before}{recipe.steps} steps of {patches}{patience}, {optimiser} "
-        f"{recipe.learning_rate:g} along {cosines}, focal loss with gamma {recipe.focal_gamma:g}{smoothing}, seed "
-        f"{recipe.seed}{statistics}"
+        f"{recipe.learning_rate:g} along {cosines}, focal loss with gamma {recipe.focal_gamma:g}"
+        f"{smoothing}, seed {recipe.seed}{statistics}"
     )
 
 

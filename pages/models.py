@@ -67,7 +67,8 @@ QUESTIONS = {
         lambda table: charts.strategy_chart(table, TITLES),
         "A strategy is how a network is trained: one for the whole world (global), one for each "
         "region (regional, finetuning), one that is told the region or the coordinates, or one "
-        "that learns to do without some inputs (modality dropout). Bright cells are good.",
+        "that learns to do without some inputs (modality dropout). Bright cells are good. Networks "
+        "that were trained in one way only, such as the default model, stand under *Networks*.",
         "A heat map of the IoU, strategies across and regions down.",
     ),
     "networks": Question(
@@ -133,7 +134,7 @@ def headline(table: pd.DataFrame) -> str:
     ours = best[views.OURS]
     kind = "simulated" if ours["simulated"] else "real"
     said = (
-        f"Best of ours on {kind} test tiles: **{plain(ours['label'])}**, mean IoU "
+        f"Best of ours here, on {kind} test tiles: **{plain(ours['label'])}**, mean IoU "
         f"{ours['value']:.3f}"
     )
     if views.RULE not in best:

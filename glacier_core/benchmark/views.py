@@ -70,7 +70,8 @@ def strategies_by_region(figures: pd.DataFrame) -> pd.DataFrame:
     together = _together(found)
     found = found[~(together & (found["region"] == MEAN))]
     everywhere = set(found.loc[~found["published"], "region"]) - {MEAN}
-    return _ordered(pd.concat([found, _mean_of_regions(found[_together(found)], everywhere)]))
+    means = _mean_of_regions(found[_together(found)], everywhere)
+    return _named_by_strategy(_ordered(pd.concat([found, means])))
 
 
 def architectures(figures: pd.DataFrame) -> pd.DataFrame:
@@ -201,6 +202,14 @@ def _ordered(found: pd.DataFrame, more: list[str] | None = None) -> pd.DataFrame
     order = {OURS: 0, RULE: 1, PUBLISHED: 2}
     table = table.sort_values("kind", key=lambda kinds: kinds.map(order), kind="stable")
     return table[[*_KEPT, *(more or [])]].reset_index(drop=True)
+
+
+def _named_by_strategy(table: pd.DataFrame) -> pd.DataFrame:
+    """Call ours by their strategy alone where that says which one is meant."""
+    ours = (table["kind"] == OURS) & ~_together(table)
+    models = table[ours].groupby("strategy")["model"].transform("nunique")
+    alone = models.reindex(table.index, fill_value=0) == 1
+    return table.assign(label=table["label"].where(~alone, table["strategy"]))
 
 
 def _kind(row: Mapping[Hashable, Any]) -> str:

@@ -33,6 +33,20 @@ def test_models_of_one_region_each_are_one_row_with_their_mean():
     assert "mean" not in set(without["region"])  # there is no regional model of the Southern Andes
 
 
+def test_a_strategy_stands_for_its_only_model():
+    rows = [
+        figure_row(run="a", model="m-global"),
+        figure_row(run="b", model="m-coded", strategy="region-encoding"),
+        figure_row(run="c", model="n-coded", strategy="region-encoding"),
+    ]
+    table = views.strategies_by_region(figures_table(rows))
+    assert list(table["label"]) == [
+        "global",
+        "region-encoding: m-coded",
+        "region-encoding: n-coded",
+    ]
+
+
 def test_of_two_sets_of_tiles_the_larger_one_counts():
     rule = {"strategy": "rule", "track": "optical", "model": "NDSI > 0.4"}
     rows = [

@@ -3,7 +3,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from glacier_core.models.calibration import PlattScaling, TemperatureScaling
+from glacier_core.models.calibration import CalibrationCurve, PlattScaling, TemperatureScaling
 from glacier_core.models.calibration_comparison import (
     CalibrationComparison,
     CalibrationFigures,
@@ -61,12 +61,14 @@ def test_it_travels_in_a_card(shipped_card, tmp_path):
 def test_a_card_of_before_there_was_a_choice_reads_as_ever(shipped_card, tmp_path):
     facts = shipped_card.model_dump(mode="json")
     facts.pop("calibration_comparison")
+    curve = CalibrationCurve(x=(0.0, 1.0), y=(0.5, 1.0), fitted_on="some scenes")
+    facts["calibration"] = curve.model_dump(mode="json")
     facts["calibration"].pop("method")
     path = tmp_path / "card.json"
     path.write_text(json.dumps(facts))
     read = read_card(path)
     assert read.calibration_comparison is None
-    assert read.calibration == shipped_card.calibration
+    assert read.calibration == curve
 
 
 def test_the_card_holds_the_calibration_that_was_chosen(shipped_card):

@@ -31,6 +31,7 @@ from pages.components.state import (
     current_outlines,
     current_panel,
     current_scene,
+    outlines_complete,
     score_beside_ndsi,
 )
 
@@ -99,7 +100,9 @@ BASELINE_COLUMNS = {
 def headline(scene: "gc.Scene", comparison: "gc.Comparison") -> None:
     """Say in words what the numbers say, and warn where image and outlines are years apart."""
     st.markdown(f"#### {sentences.comparison_sentence(comparison)}")
-    continuing = sentences.continuing_sentence(comparison, complete=complete_outlines(scene))
+    continuing = sentences.continuing_sentence(
+        comparison, complete=outlines_complete(scene, app_state().experts)
+    )
     st.markdown(f"{sentences.human_sentence()} {continuing}")
     if apart := sentences.years_apart_sentence(scene, comparison.glaciers["expert_date"]):
         st.warning(apart, icon=":material/event:")
@@ -108,17 +111,15 @@ def headline(scene: "gc.Scene", comparison: "gc.Comparison") -> None:
 def limits(scene: "gc.Scene", comparison: "gc.Comparison") -> None:
     dates = comparison.glaciers["expert_date"]
     told = (
-        sentences.elsewhere_sentence(comparison, complete=complete_outlines(scene)),
+        sentences.elsewhere_sentence(
+            comparison, complete=outlines_complete(scene, app_state().experts)
+        ),
         sentences.unmapped_sentence(comparison),
         "" if scene.simulated else sentences.unknown_date_sentence(scene, dates),
         *map(sentences.plain, scene.attributes.notes),
     )
     with st.popover("Before you quote these numbers", icon=":material/priority_high:"):
         st.markdown("\n".join(f"- {limit}" for limit in told if limit))
-
-
-def complete_outlines(scene: "gc.Scene") -> bool:
-    return app_state().experts in ("scene", "panel") and scene.attributes.outlines_complete
 
 
 def summary(comparison: "gc.Comparison") -> None:

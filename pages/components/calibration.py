@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from glacier_core.deviations.calibration_definitions import CALIBRATION_DEFINITIONS
-from glacier_core.reporting.exports import table_csv
 from glacier_core.viewing.calibration_charts import (
     calibration_bins,
     calibration_chart,
     calibration_table,
 )
 from pages.components import sentences
-from pages.components.figures import show_definitions, show_figure, show_table
+from pages.components.figures import offer_table, show_definitions, show_figure, show_table
 
 if TYPE_CHECKING:
     from glacier_core.models.card import ModelCard
@@ -54,13 +53,5 @@ def calibration_section(card: "ModelCard") -> None:
         st.caption(sentences.plain(sentence))
     buttons = st.container(horizontal=True)
     with buttons:
-        st.download_button(
-            "All figures, CSV",
-            data=lambda: table_csv(table),
-            file_name=f"{card.name}-calibrations.csv",
-            mime="text/csv",
-            on_click="ignore",
-            type="tertiary",
-            icon=":material/download:",
-        )
+        offer_table("All figures, CSV", table, name=f"{card.name}-calibration-methods")
         show_definitions(CALIBRATION_DEFINITIONS, CALIBRATION_DEFINITIONS, "What they mean")

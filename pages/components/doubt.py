@@ -10,9 +10,10 @@ from glacier_core.confidence.area_interval import AreaInterval
 from glacier_core.confidence.band import LEVEL, OutlineBand, outline_band
 from glacier_core.confidence.hints import DOUBTFUL, SIDE_M, look_here_first
 from glacier_core.confidence.like_pixels import like_pixels
-from glacier_core.reporting.exports import table_csv
+from glacier_core.viewing.doubt import zoom_bounds
 from glacier_core.viewing.points import confidence_at
 from pages.components import sentences
+from pages.components.figures import offer_table
 from pages.components.map import MapEvent, ZoomTo
 from pages.components.state import guard, open_map
 
@@ -96,15 +97,7 @@ def hints_section(hints: pd.DataFrame, scene: "gc.Scene") -> None:
         selection_mode="single-row",
         alt="Places to look at first, the most rewarding on top.",
     )
-    st.download_button(
-        "These places, CSV",
-        data=lambda: table_csv(hints),
-        file_name=f"{scene.id}-look-here-first.csv",
-        mime="text/csv",
-        on_click="ignore",
-        type="tertiary",
-        icon=":material/download:",
-    )
+    offer_table("These places, CSV", hints, name=f"{scene.id}-look-here-first")
 
 
 def wish_to_zoom(hints: pd.DataFrame) -> ZoomTo | None:
@@ -112,9 +105,7 @@ def wish_to_zoom(hints: pd.DataFrame) -> ZoomTo | None:
     rows = st.session_state.get("hints", {}).get("selection", {}).get("rows", [])
     if not rows or rows[0] >= len(hints):
         return None
-    place = hints.iloc[rows[0]]
-    west, south, east, north = (float(place[edge]) for edge in ("west", "south", "east", "north"))
-    return ZoomTo((west, south, east, north), token=f"place-{place['rank']}")
+    return ZoomTo(zoom_bounds(hints, rows[0]), token=f"place-{hints['rank'].iloc[rows[0]]}")
 
 
 def pixel_section(event: MapEvent | None, map_key: str, card: "ModelCard") -> None:

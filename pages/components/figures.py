@@ -47,9 +47,14 @@ def show_figure(
             on_select=lambda: _pick(key, pick),
             selection_mode="points",
         )
+    offer_table("Data of this figure", data, name=name)
+
+
+def offer_table(label: str, table: pd.DataFrame, *, name: str) -> None:
+    """Offer a table as CSV, made when it is asked for; the name is without its suffix."""
     st.download_button(
-        "Data of this figure",
-        data=lambda: table_csv(data),
+        label,
+        data=lambda: table_csv(table),
         file_name=f"{name}.csv",
         mime="text/csv",
         key=f"data-{name}",

@@ -176,12 +176,17 @@ def score_beside_ndsi(map_key: str, scene_id: str, experts: str) -> "SampleScore
     return score_sample(scene, open_map(map_key))
 
 
+def outlines_complete(scene: "gc.Scene", experts: str) -> bool:
+    """Return whether expert outlines hold all the ice of a scene, so that the rest is none."""
+    return experts in ("scene", "panel") and scene.attributes.outlines_complete
+
+
 @st.cache_resource(max_entries=4, show_spinner="Holding the confidence against the expert …")
 def reliability_on_scene(map_key: str, scene_id: str, experts: str) -> "Reliability":
     """Measure how reliable the confidence of a map proved, once for all readers."""
     from glacier_core.deviations.reliability import scene_reliability
 
-    complete = experts in ("scene", "panel") and open_scene(scene_id).attributes.outlines_complete
+    complete = outlines_complete(open_scene(scene_id), experts)
     comparison = compare(map_key, scene_id, experts)
     return scene_reliability(open_map(map_key), comparison, everywhere=complete)
 

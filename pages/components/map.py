@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import streamlit as st
 
@@ -136,7 +137,10 @@ def show_map(
             on_drawn(found)
 
     result = _component()(
-        key=key, data=_message(view, height), on_click_change=_ignore, on_drawn_change=drawn
+        key=key,
+        data=_in_turn(_message(view, height), key),
+        on_click_change=_ignore,
+        on_drawn_change=drawn,
     )
     return _event(result.get("click"))
 
@@ -162,6 +166,18 @@ def _message(view: MapView, height: int) -> dict[str, Any]:
         "height": height,
         "colors": {"selected": palettes.SELECTED, "drawing": palettes.CORRECTED},
     }
+
+
+def _in_turn(message: dict[str, Any], key: str) -> dict[str, Any]:
+    # Where two runs follow each other closely the older message may reach the map last: the
+    # browser loads the map's code for each of them, and such loads end in any order.
+    sent = st.session_state.get(f"{key}-sent")
+    if sent is None:
+        sent = {**message, "session": uuid4().hex, "turn": 0}
+    elif sent != sent | message:
+        sent = {**sent, **message, "turn": sent["turn"] + 1}
+    st.session_state[f"{key}-sent"] = sent
+    return sent
 
 
 def _layer(layer: Layer) -> dict[str, Any]:

@@ -101,6 +101,33 @@ def test_first_visit_shows_athabasca_mapped(page, samples_mirror, screenshot):
     screenshot(page, "explore")
 
 
+WATCHED = """
+import { mount as mountReally } from "./map.js?real";
+export function mount(component, root) {
+  window.deliver = (change) => {
+    const data = { ...component.data, ...change(component.data) };
+    mountReally({ ...component, data }, root);
+    return new Promise((done) => setTimeout(done, 300));
+  };
+  return mountReally(component, root);
+}
+"""
+"""The map's code, with a way to deliver messages in any order as a browser may."""
+
+
+def test_older_message_that_comes_last_changes_nothing(page, small_scene):
+    page.route(
+        "**/assets/map.js",
+        lambda route: route.fulfill(body=WATCHED, content_type="text/javascript"),
+    )
+    wait_for_result(open_map(page, SMALL))
+    shown = "map.getLayer('probability') !== undefined"
+    page.evaluate("deliver(({ turn }) => ({ turn: turn - 1, layers: [] }))")
+    assert on_map(page, shown)
+    page.evaluate("deliver(({ turn }) => ({ turn: turn + 1, layers: [] }))")
+    assert not on_map(page, shown)
+
+
 def test_simulated_scene_carries_its_badge(page, small_scene):
     wait_for_result(open_map(page, SMALL))
     assert page.locator(".frame .badge").inner_text() == "Simulated"

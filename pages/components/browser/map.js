@@ -34,9 +34,14 @@ class GlacierMap {
   }
 
   take(component) {
+    if (this.isOlder(component.data)) return;
     this.component = component;
     this.data = component.data;
     this.starting.then(() => this.update());
+  }
+
+  isOlder({ session, turn }) {
+    return this.data !== undefined && this.data.session === session && turn < this.data.turn;
   }
 
   end() {

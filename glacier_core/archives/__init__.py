@@ -1,0 +1,1 @@
+"""Satellite imagery and terrain of any place on Earth, from open archives."""

@@ -1,0 +1,1 @@
+"""Glaciers by name, id and place, and the outlines experts drew of them."""

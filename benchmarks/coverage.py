@@ -50,7 +50,7 @@ app = typer.Typer(help=__doc__)
 STEP = 10.0  # m
 LEAN, SPREAD = 5.0, 20.0  # m: mean and standard deviation of the process
 DRAWS = 500
-FIRST_SCENE = (5000, 6000)  # numbers of held-out scenes that no card and no training uses
+FIRST_SCENE = (7000, 8000)  # numbers of held-out scenes that no card and no training uses
 LARGE, LARGE_SHARE = 320, 0.2
 SMALL = 160
 FEWEST_PIXELS = 1000
@@ -182,7 +182,7 @@ def known_scene(
     model: Model, sources: TerrainSources, part: int, number: int, size: int, keep: Path
 ) -> KnownScene | None:
     """Map a simulated scene, or read it; None where hardly anything of it can be judged."""
-    file = keep / f"{part}-{number:04d}-{size}.npz"
+    file = keep / f"{model.card.sha256[:8]}-{FIRST_SCENE[part] + number}-{size}.npz"
     if not file.exists():
         world = draw_training_scene(FIRST_SCENE[part] + number, sources, "held-out", size=size)
         scene = TrainingScene.of_world(world)

@@ -23,9 +23,9 @@ from glacier_core.benchmark.table import (
     merge,
     runs_table,
 )
+from glacier_core.disk import disk_errors
 from glacier_core.errors import SourceError, StorageError
 from glacier_core.inference.device import DeviceChoice
-from glacier_core.inference.files import disk_errors
 from glacier_core.models.registry import Model
 from glacier_core.provenance import software
 from glacier_core.sources.tiles import TileSet

@@ -17,8 +17,8 @@ from glacier_core.benchmark.table import (
     merge,
     runs_table,
 )
+from glacier_core.disk import disk_errors, write_file
 from glacier_core.errors import StorageError
-from glacier_core.inference.files import disk_errors, write_file
 from glacier_core.provenance import record
 from glacier_core.settings import settings
 

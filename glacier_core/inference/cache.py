@@ -21,8 +21,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from glacier_core.disk import disk_errors, flush_folder, write_file
 from glacier_core.errors import GlacierError, StorageError
-from glacier_core.inference.files import disk_errors, flush_folder, write_file
 from glacier_core.inference.result import GlacierMap, open_map
 from glacier_core.settings import settings
 

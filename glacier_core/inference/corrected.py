@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from rasterio.transform import array_bounds
 
-from glacier_core.inference.files import write_file
+from glacier_core.disk import write_file
 from glacier_core.inference.result import GlacierMap
 from glacier_core.outlines.edits import Edit
 from glacier_core.outlines.lineage import (

@@ -11,8 +11,8 @@ from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
 
+from glacier_core.disk import write_file
 from glacier_core.errors import StorageError
-from glacier_core.inference.files import write_file
 
 ColourTable = Mapping[int, tuple[int, int, int, int]]  # red, green, blue, opacity
 

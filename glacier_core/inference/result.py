@@ -15,9 +15,9 @@ from pydantic import ValidationError
 from rasterio.crs import CRS
 
 from glacier_core.confidence.entropy import entropy_confidence
+from glacier_core.disk import disk_errors, write_file
 from glacier_core.errors import StorageError
 from glacier_core.grid import AREA_BLOCK, pixel_areas
-from glacier_core.inference.files import disk_errors, write_file
 from glacier_core.inference.rasters import read_layer, write_layer
 from glacier_core.outlines.polygonizing import polygonize
 from glacier_core.outlines.writing import write_outlines

@@ -13,8 +13,8 @@ import pandas as pd
 from pyogrio.errors import DataSourceError
 
 from glacier_core.deviations.comparison import Comparison
+from glacier_core.disk import disk_errors, write_file
 from glacier_core.errors import StorageError
-from glacier_core.inference.files import disk_errors, write_file
 from glacier_core.outlines.geopackages import key_value_table, write_geopackage_layer
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

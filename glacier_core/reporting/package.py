@@ -10,8 +10,8 @@ from typing import Any, Final
 from uuid import uuid4
 
 from glacier_core.deviations.comparison import Comparison
+from glacier_core.disk import disk_errors, write_file
 from glacier_core.errors import SceneError, StorageError
-from glacier_core.inference.files import disk_errors, write_file
 from glacier_core.inference.result import PROVENANCE, GlacierMap
 from glacier_core.outlines.writing import write_outlines
 from glacier_core.provenance import record

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from matplotlib.figure import Figure
 
 from glacier_core.deviations.comparison import Comparison
-from glacier_core.inference.files import disk_errors, write_file
+from glacier_core.disk import disk_errors, write_file
 from glacier_core.inference.result import GlacierMap
 from glacier_core.reporting import wording
 from glacier_core.reporting.figures import bounds_around, deviation_figure, map_figure, small_svg

@@ -9,8 +9,8 @@ import xarray as xr
 from affine import Affine
 
 from glacier_core.deviations.comparison import NEITHER, UNMAPPED, Comparison
+from glacier_core.disk import disk_errors
 from glacier_core.errors import SourceError
-from glacier_core.inference.files import disk_errors
 from glacier_core.inference.rasters import write_layer
 from glacier_core.settings import settings
 from glacier_core.viewing import files

@@ -13,7 +13,7 @@ from typing import Any, Final
 import folium
 
 from glacier_core.deviations.comparison import Comparison
-from glacier_core.inference.files import write_file
+from glacier_core.disk import write_file
 from glacier_core.inference.result import GlacierMap
 from glacier_core.scene import Scene
 from glacier_core.viewing import palettes

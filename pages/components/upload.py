@@ -150,7 +150,7 @@ def scene_from_uploads(
     GlacierError
         When a file cannot be used or kept; the temporary files are gone either way.
     """
-    from glacier_core.inference.files import disk_errors
+    from glacier_core.disk import disk_errors
     from glacier_core.sources import keep_scene
 
     home = settings().data_dir / "uploads"

@@ -181,7 +181,7 @@ def test_full_disk_leaves_the_older_file(comparison, tmp_path, monkeypatch, suff
     def full(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("glacier_core.inference.files.os.fsync", full)
+    monkeypatch.setattr("glacier_core.disk.os.fsync", full)
     with pytest.raises(StorageError, match="disk is full"):
         gc.save_comparison(comparison, path)
     assert path.read_text() == "old"

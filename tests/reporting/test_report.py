@@ -140,7 +140,7 @@ def test_a_full_disk_leaves_the_older_report(comparison, scene, result, tmp_path
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(report, "report_html", lambda *_: "new")
-    monkeypatch.setattr("glacier_core.inference.files.os.fsync", full)
+    monkeypatch.setattr("glacier_core.disk.os.fsync", full)
     with pytest.raises(StorageError, match="disk is full"):
         write_report(comparison, scene, result, path)
     assert path.read_text() == "old"

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
+from glacier_core.disk import disk_errors, write_file
 from glacier_core.errors import StorageError
-from glacier_core.inference.files import disk_errors, write_file
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path):

@@ -1,0 +1,56 @@
+"""Writing files so that they are whole or not there, and saying why where it failed."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from glacier_core.errors import StorageError
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file beside, force it to the disk, and put it in place.
+
+    Raises
+    ------
+    StorageError
+        If the disk refuses.
+    """
+    beside = path.with_name(path.name + ".part")
+    with disk_errors(path):
+        try:
+            with beside.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+        except OSError:
+            beside.unlink(missing_ok=True)
+            raise
+
+
+def flush_folder(folder: Path) -> None:
+    """Force the names in a folder to the disk, where the system offers it."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn errors of the disk into a sentence that names the place."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            reason = "the disk is full; free some space or set GLACIER_DATA_DIR to another disk"
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            reason = "writing there is not allowed; choose another folder or change its rights"
+        else:
+            reason = error.strerror or str(error)
+        raise StorageError(f"{path} cannot be written: {reason}.") from error

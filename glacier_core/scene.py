@@ -50,6 +50,8 @@ class SceneAttributes(BaseModel):
         Whether the outlines that come with the scene hold *every* glacier in it.
     notes : tuple of str
         What a reader of any number made from this scene must know.
+    facts : mapping of str to str
+        What its pixels were made from, for provenance: products, coefficients, tiles.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,6 +66,7 @@ class SceneAttributes(BaseModel):
     simulated: bool = False
     outlines_complete: bool = False
     notes: tuple[str, ...] = ()
+    facts: dict[str, str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +82,8 @@ class Scene:
         ``slope`` (y, x) degrees; ``valid`` (y, x) bool, True where the optical bands, the
         elevation and the slope are all there. Optional ``co_pol_sar`` and ``cross_pol_sar``
         (orbit, y, x) sigma nought, linear; ``in_sar`` (orbit, y, x) coherence; ``thermal``
-        (y, x) kelvin. NaN means no data.
+        (y, x) kelvin; ``observed`` (y, x) int32, the date of each pixel as YYYYMMDD, 0 for none.
+        NaN means no data.
     attributes : SceneAttributes
     outlines : geopandas.GeoDataFrame or None
         Expert outlines that came with the scene, in the schema of ``outlines.schema``.
@@ -163,6 +167,7 @@ def build_scene(
     valid: ArrayLike | None = None,
     radar: dict[str, ArrayLike] | None = None,
     thermal: ArrayLike | None = None,
+    observed: ArrayLike | None = None,
     outlines: gpd.GeoDataFrame | None = None,
 ) -> Scene:
     """Make a validated scene from arrays that already share one grid.
@@ -188,6 +193,8 @@ def build_scene(
         each (2, rows, columns), ascending before descending.
     thermal : array_like, (rows, columns), optional
         Brightness temperature in kelvin.
+    observed : array_like of int, (rows, columns), optional
+        Date of each pixel as YYYYMMDD where imagery of several dates was put together; 0 for none.
     outlines : geopandas.GeoDataFrame, optional
         Expert outlines in the agreed schema.
 
@@ -228,6 +235,8 @@ def build_scene(
         "valid": (("y", "x"), usable),
     }
     variables |= _optional_features(radar or {}, thermal, shape)
+    if observed is not None:
+        variables["observed"] = (("y", "x"), _dates(observed, shape))
     return Scene(_dataset(variables, transform, crs), attributes, outlines)
 
 
@@ -337,6 +346,21 @@ def _optional_features(
         _check_range("thermal", kelvin, 100, 400, "kelvin")
         variables["thermal"] = (("y", "x"), kelvin)
     return variables
+
+
+def _dates(observed: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """Return a copy of its own, every number of it a date or 0."""
+    days = np.array(observed, dtype=np.int32)
+    if days.shape != shape:
+        raise SceneError(f"The dates have shape {days.shape}, the imagery {shape}.")
+    for day in np.unique(days[days != 0]):
+        try:
+            date.fromisoformat(f"{day:08d}")
+        except ValueError as problem:
+            raise SceneError(
+                f"{day} is no date: the dates of the pixels are written as YYYYMMDD, 0 for none."
+            ) from problem
+    return days
 
 
 def _dataset(variables: dict[str, Any], transform: Affine, crs: CRS) -> xr.Dataset:

@@ -166,3 +166,25 @@ def test_other_outlines():
 def test_imagery_without_a_picture_is_refused(value):
     with pytest.raises(SceneError, match="Every pixel of the imagery is the same"):
         make_scene((4, 4), optical=np.full((6, 4, 4), value))
+
+
+def test_every_pixel_may_have_a_date_of_its_own():
+    dates = np.full((24, 20), 20200816)
+    dates[0, 0] = 0
+    scene = make_scene((24, 20), observed=dates)
+    assert scene.data["observed"].dtype == np.int32
+    np.testing.assert_array_equal(scene.data["observed"], dates)
+    assert "observed" not in make_scene((24, 20)).data
+
+
+@pytest.mark.parametrize(
+    ("dates", "sentence"),
+    [
+        (np.full((24, 20), 20201332), "20201332 is no date"),
+        (np.full((24, 20), -1), "-1 is no date"),
+        (np.full((24, 19), 20200816), r"dates have shape \(24, 19\)"),
+    ],
+)
+def test_dates_that_are_none_are_refused(dates, sentence):
+    with pytest.raises(SceneError, match=sentence):
+        make_scene((24, 20), observed=dates)

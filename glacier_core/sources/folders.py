@@ -11,7 +11,6 @@ from typing import Any, Final, Literal, get_args
 from uuid import uuid4
 
 import geopandas as gpd
-import numpy as np
 import rasterio
 from affine import Affine
 from numpy.typing import ArrayLike, NDArray
@@ -33,7 +32,15 @@ FORMAT: Final = 1
 _DESCRIPTION: Final = "scene.json"
 _OUTLINES: Final = "expert_outlines.gpkg"
 RasterName = Literal[
-    "optical", "elevation", "slope", "valid", "co_pol_sar", "cross_pol_sar", "in_sar", "thermal"
+    "optical",
+    "elevation",
+    "slope",
+    "valid",
+    "co_pol_sar",
+    "cross_pol_sar",
+    "in_sar",
+    "thermal",
+    "observed",
 ]
 
 _RADAR: Final = ("co_pol_sar", "cross_pol_sar", "in_sar")
@@ -46,7 +53,11 @@ _UNITS: Final = {
     "in_sar": "coherence",
     "thermal": "kelvin",
     "valid": "1 = usable",
+    "observed": "date as YYYYMMDD, 0 = none",
 }
+_WHOLE: Final = {"valid": "uint8", "observed": "int32"}
+"""Rasters of whole numbers, and how they are stored; all others are float32."""
+_NO_DATA: Final = {"valid": None, "observed": 0}
 
 
 class _Description(BaseModel):
@@ -85,8 +96,8 @@ def write_scene(scene: Scene, folder: str | Path) -> Path:
 
     The folder holds ``optical.tif`` (six described bands), ``elevation.tif``, ``slope.tif``,
     ``valid.tif`` and any optional feature as cloud-optimised GeoTIFFs, float32 with NaN for no
-    data (``valid`` as 0 and 1), ``expert_outlines.gpkg`` where there are outlines, and
-    ``scene.json``. QGIS opens every one of them.
+    data (``valid`` as 0 and 1, ``observed`` as YYYYMMDD), ``expert_outlines.gpkg`` where there
+    are outlines, and ``scene.json``. QGIS opens every one of them.
 
     Parameters
     ----------
@@ -206,10 +217,10 @@ def _fill(folder: Path, scene: Scene) -> None:
 
 def _write_raster(path: Path, scene: Scene, name: str) -> None:
     layers = scene.data[name].to_numpy().reshape(-1, *scene.shape)
-    truth = layers.dtype == np.bool_
+    whole = name in _WHOLE
     profile = {
         "driver": "COG",
-        "dtype": "uint8" if truth else "float32",
+        "dtype": _WHOLE.get(name, "float32"),
         "count": layers.shape[0],
         "height": scene.shape[0],
         "width": scene.shape[1],
@@ -217,9 +228,9 @@ def _write_raster(path: Path, scene: Scene, name: str) -> None:
         "transform": scene.transform,
         "blocksize": 256,
         "compress": "DEFLATE",
-        "predictor": "STANDARD" if truth else "FLOATING_POINT",
-        "overview_resampling": "NEAREST" if truth else "AVERAGE",
-        "nodata": None if truth else float("nan"),
+        "predictor": "STANDARD" if whole else "FLOATING_POINT",
+        "overview_resampling": "NEAREST" if whole else "AVERAGE",
+        "nodata": _NO_DATA.get(name, float("nan")),
     }
     # GDAL does not always tell when the disk is full, least of all at the end of a file; Python
     # does. So the file is made in memory, and written by Python.
@@ -313,6 +324,7 @@ def _assemble(folder: Path, described: _Description, layers: dict[str, NDArray[A
             valid=layers["valid"][0],
             radar=radar,
             thermal=layers["thermal"][0] if "thermal" in layers else None,
+            observed=layers["observed"][0] if "observed" in layers else None,
             transform=Affine(*described.transform),
             crs=CRS.from_wkt(described.crs),
             attributes=described.attributes,

@@ -44,6 +44,7 @@ def full_scene(shape=(24, 20)):
         elevation=plane(shape, east=0.02, north=0.01),
         radar=radar,
         thermal=random.uniform(250, 280, shape),
+        observed=random.choice([0, 20200816, 20200901], shape),
         outlines=polygonize(snow, GRID, "EPSG:32611", min_area_km2=0, source="expert <b>"),
         attributes=SceneAttributes(
             id="full",
@@ -52,6 +53,7 @@ def full_scene(shape=(24, 20)):
             reflectance="surface",
             simulated=True,
             notes=("one", "two"),
+            facts={"product": "LC08 <b>"},
         ),
     )
 
@@ -107,7 +109,7 @@ def test_no_outlines_and_not_one_outline_differ(tmp_path):
 def test_the_files_are_cloud_optimised_and_tell_what_they_hold(tmp_path):
     folder = write_scene(full_scene((600, 500)), tmp_path / "scene")
     names = sorted(path.name for path in folder.iterdir())
-    features = ("co_pol_sar", "cross_pol_sar", "in_sar", "thermal")
+    features = ("co_pol_sar", "cross_pol_sar", "in_sar", "thermal", "observed")
     rasters = ("elevation", "optical", "slope", "valid", *features)
     expected = [*(f"{name}.tif" for name in rasters), "expert_outlines.gpkg", "scene.json"]
     assert names == sorted(expected)
@@ -121,6 +123,8 @@ def test_the_files_are_cloud_optimised_and_tell_what_they_hold(tmp_path):
             assert raster.transform == GRID
             if path.stem == "valid":
                 assert (raster.dtypes[0], raster.nodata) == ("uint8", None)
+            elif path.stem == "observed":
+                assert (raster.dtypes[0], raster.nodata) == ("int32", 0)
             else:
                 assert raster.dtypes[0] == "float32"
                 assert np.isnan(raster.nodata)

@@ -1,0 +1,276 @@
+"""Files of an archive brought onto the grid of an area: only the part that is needed."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event
+from typing import Any, Final
+
+import numpy as np
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio._err import CPLE_BaseError  # raised by warping; it has no public name
+from rasterio.crs import CRS
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader, MemoryFile
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window
+
+from glacier_core.archives.area_grid import AreaGrid
+from glacier_core.archives.transfers import Tally
+from glacier_core.archives.windows import Block, Fit, blocks, fit, needed_window
+from glacier_core.errors import JobCancelled, SourceError
+from glacier_core.network.transfer import IsCancelled, Report, never, unreported
+
+MaskedArray = np.ma.MaskedArray[tuple[int, int], np.dtype[Any]]
+
+AT_ONCE: Final = 6
+"""Files that are read at the same time; archives slow down who asks for more."""
+
+_LARGEST_BLOCK: Final = 1 << 29
+"""Bytes of one block, unpacked: files whose blocks swell beyond this are bombs."""
+
+_EXACT: Final = 1e-12
+"""Pixels that a place may be off. GDAL's own 0.125 makes a pixel depend on its neighbourhood, so
+that a part would not equal the whole; rasterio takes no plain 0."""
+
+
+def read_onto(
+    grid: AreaGrid,
+    url: str,
+    *,
+    band: int = 1,
+    resampling: Resampling = Resampling.bilinear,
+    no_data: Collection[float] = (),
+    report: Report = unreported,
+    cancelled: IsCancelled = never,
+) -> MaskedArray:
+    """Read one band of a file onto a grid.
+
+    Only the part of the file under the grid is read, of its overviews where the grid is coarser
+    than the file. The result does not depend on how much else is read: any part of a grid comes
+    out just as in the whole.
+
+    Parameters
+    ----------
+    grid : AreaGrid
+    url : str
+        GeoTIFF or JPEG 2000.
+    band : int, optional
+        From 1.
+    resampling : rasterio.enums.Resampling, optional
+        ``nearest`` for classes and flags.
+    no_data : collection of float, optional
+        Values that mean no data, besides what the file itself declares.
+    report, cancelled : optional
+        See :mod:`glacier_core.network.transfer`.
+
+    Returns
+    -------
+    masked array, (rows, columns)
+        Of the file's own type for ``nearest``, else float32; masked where the file has nothing.
+
+    Raises
+    ------
+    SourceError
+        When the file cannot be had, is damaged, or is not what it should be.
+    JobCancelled
+        When somebody stopped it.
+    """
+    only = {url.rsplit("/", 1)[-1]: url}
+    found = read_many(
+        grid,
+        only,
+        band=band,
+        resampling=resampling,
+        no_data=no_data,
+        report=report,
+        cancelled=cancelled,
+    )
+    return next(iter(found.values()))
+
+
+def read_many(
+    grid: AreaGrid,
+    urls: Mapping[str, str],
+    *,
+    band: int = 1,
+    resampling: Resampling = Resampling.bilinear,
+    no_data: Collection[float] = (),
+    report: Report = unreported,
+    cancelled: IsCancelled = never,
+) -> dict[str, MaskedArray]:
+    """Read the same band of several files onto a grid, a few at a time.
+
+    Parameters
+    ----------
+    grid : AreaGrid
+    urls : mapping of str to str
+        Addresses by the names that people are shown and the result goes by.
+    band, resampling, no_data, report, cancelled : optional
+        As for :func:`read_onto`.
+
+    Returns
+    -------
+    dict of str to masked array, (rows, columns)
+        In the order of ``urls``.
+
+    Raises
+    ------
+    SourceError, JobCancelled
+        As for :func:`read_onto`; what went wrong first ends the others.
+    """
+    wanted = _Wanted(grid, band, resampling, tuple(no_data))
+    tally = Tally(f"Reading {', '.join(urls)}", len(urls), report)
+    failed = Event()
+
+    def stopped() -> bool:
+        return cancelled() or failed.is_set()
+
+    def read(name: str) -> MaskedArray:
+        try:
+            return _read(urls[name], wanted, _Told(name, tally, stopped))
+        except BaseException:
+            failed.set()
+            raise
+
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reading") as pool:
+        running = {name: pool.submit(read, name) for name in urls}
+    _raise_first([job.exception() for job in running.values()])
+    return {name: job.result() for name, job in running.items()}
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What is read of every file."""
+
+    grid: AreaGrid
+    band: int
+    resampling: Resampling
+    no_data: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is told of one file, and who may stop it."""
+
+    name: str
+    tally: Tally
+    stopped: IsCancelled
+
+
+def _raise_first(problems: Sequence[BaseException | None]) -> None:
+    """Raise what went wrong first: all else was only stopped because of it."""
+    raised = [problem for problem in problems if problem is not None]
+    causes = [problem for problem in raised if not isinstance(problem, JobCancelled)]
+    for problem in causes or raised:
+        raise problem
+
+
+def _read(url: str, wanted: _Wanted, told: _Told) -> MaskedArray:
+    try:
+        with _opened(url) as raster:
+            _check_header(raster, wanted.band, told.name)
+            return _read_raster(raster, wanted, told)
+    except (RasterioError, CPLE_BaseError) as problem:
+        raise SourceError(
+            f"{told.name} cannot be read ({str(problem)[:150]!r}): the file is damaged or "
+            f"incomplete. Try once more, or take another scene. It lies at {url[:200]}"
+        ) from problem
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[DatasetReader]:
+    with (
+        rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
+        rasterio.open(url) as raster,
+    ):
+        yield raster
+
+
+def _check_header(raster: DatasetReader, band: int, name: str) -> None:
+    """Refuse what cannot be placed, or would swell, before any pixel is read."""
+    if raster.crs is None:
+        raise SourceError(f"{name} does not say where it lies. Take another scene.")
+    if not 1 <= band <= raster.count:
+        raise SourceError(f"{name} has {raster.count} bands, no band {band}. Take another scene.")
+    rows, columns = raster.block_shapes[band - 1]
+    if rows * columns * np.dtype(raster.dtypes[band - 1]).itemsize > _LARGEST_BLOCK:
+        raise SourceError(
+            f"{name} is packed in blocks of {rows:,} by {columns:,} pixels, too large to unpack. "
+            "Take another scene."
+        )
+
+
+def _read_raster(raster: DatasetReader, wanted: _Wanted, told: _Told) -> MaskedArray:
+    own_type = np.dtype(raster.dtypes[wanted.band - 1])
+    kept = own_type if wanted.resampling == Resampling.nearest else np.dtype(np.float32)
+    values = np.ma.masked_array(np.zeros(wanted.grid.shape, dtype=kept), mask=True)
+    found = fit(raster, wanted.band, wanted.grid, wanted.resampling)
+    parts = blocks(wanted.grid, found)
+    for number, block in enumerate(parts, start=1):
+        if told.stopped():
+            raise JobCancelled("The transfer was stopped before all of it was here.")
+        window = needed_window(raster, block, found)
+        if window is not None:
+            values[block.rows, block.columns] = _read_block(raster, window, block, found, wanted)
+        told.tally.finished(told.name, number / len(parts))
+    return values
+
+
+def _read_block(
+    raster: DatasetReader, window: Window, block: Block, found: Fit, wanted: _Wanted
+) -> MaskedArray:
+    pixels, transform = _read_window(raster, window, found.decimation, wanted)
+    warped = _warp(pixels, transform, raster.crs, block, found, wanted)
+    missing = np.isnan(warped)
+    return np.ma.masked_array(np.where(missing, 0, warped), missing)
+
+
+def _read_window(
+    raster: DatasetReader, window: Window, decimation: int, wanted: _Wanted
+) -> tuple[NDArray[np.floating], Affine]:
+    """Return the pixels of a window, NaN for no data, and the transform of their corner."""
+    shape = window.height // decimation, window.width // decimation
+    band = raster.read(wanted.band, window=window, out_shape=shape, masked=True)
+    pixels = np.ma.getdata(band)
+    missing = np.ma.getmaskarray(band) | np.isin(pixels, wanted.no_data)
+    values = np.where(missing, np.nan, pixels.astype(np.result_type(pixels, np.float32)))
+    corner = raster.transform @ Affine.translation(window.col_off, window.row_off)
+    return values, corner @ Affine.scale(decimation)
+
+
+def _warp(
+    pixels: NDArray[np.floating],
+    transform: Affine,
+    crs: CRS,
+    block: Block,
+    found: Fit,
+    wanted: _Wanted,
+) -> NDArray[np.floating]:
+    rows, columns = pixels.shape
+    shape_of_it = {"height": rows, "width": columns, "count": 1, "dtype": pixels.dtype}
+    with MemoryFile() as memory:
+        with memory.open(
+            driver="GTiff", crs=crs, transform=transform, nodata=np.nan, **shape_of_it
+        ) as kept:
+            kept.write(pixels, 1)
+        with (
+            memory.open() as kept,
+            WarpedVRT(
+                kept,
+                crs=wanted.grid.crs,
+                transform=block.transform,
+                height=block.shape[0],
+                width=block.shape[1],
+                resampling=wanted.resampling,
+                nodata=np.nan,
+                tolerance=_EXACT,
+                XSCALE=repr(found.scale[0]),
+                YSCALE=repr(found.scale[1]),
+            ) as warped,
+        ):
+            return np.asarray(warped.read(1))

@@ -1,0 +1,68 @@
+"""Which products the archives hold of each place."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from .ground import Sight
+from .places import PLACES, Place
+from .sentinel2 import Product
+
+CLEAR = Sight()
+OVER_THE_GLACIER = ((-200.0, 400.0, 700.0), (900.0, 900.0, 500.0))
+IN_THE_CORNER = ((-1900.0, -1900.0, 500.0),)
+REPROCESSED = datetime(2023, 4, 3, 12, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Take:
+    """What the products of one acquisition share, whatever the place."""
+
+    year: int
+    satellite: str
+    baseline: str
+    sight: Sight
+    scene_cloud: float
+    more: tuple[tuple[str, object], ...] = ()
+
+    def over(self, place: Place, zone: int = 0) -> Product:
+        month, day = (int(part) for part in place.summer.split("-"))
+        sensed = datetime(self.year, month, day, 10, 36, 3, tzinfo=UTC)
+        sensed += timedelta(days=dict(self.more).get("later", 0))
+        more = {name: value for name, value in self.more if name != "later"}
+        more.setdefault("generated", sensed + timedelta(hours=3))
+        epsg, mgrs = place.utm[zone]
+        return Product(
+            place, epsg, mgrs, self.satellite, sensed, self.baseline, self.sight,
+            self.scene_cloud, **more,
+        )  # fmt: skip
+
+
+WINTER = Sight(sun_elevation=22.0, sun_azimuth=165.0, snow_line=1500.0)
+TAKES = {
+    "plain": Take(2020, "S2A", "02.09", CLEAR, 5.25),
+    "reprocessed": Take(
+        2020, "S2A", "05.00", CLEAR, 5.25, (("generated", REPROCESSED), ("sequence", 1))
+    ),
+    "cloudy": Take(2021, "S2B", "03.01", Sight(clouds=OVER_THE_GLACIER), 12.5),
+    "offset": Take(
+        2022, "S2B", "04.00", Sight(clouds=IN_THE_CORNER), 61.0, (("has_defects", True),)
+    ),
+    "clear": Take(2023, "S2A", "05.09", CLEAR, 0.5),
+    "half": Take(2023, "S2B", "05.09", CLEAR, 1.5, (("covered", 0.5), ("later", 5))),
+    "winter": Take(2023, "S2A", "05.09", WINTER, 0.0, (("later", 180),)),
+    "newest": Take(2025, "S2C", "05.11", Sight(clouds=OVER_THE_GLACIER), 3.0, (("psd", "psd-15"),)),
+}
+"""The acquisitions of the Alps; the other places have "plain", "offset" and "clear"."""
+
+ELSEWHERE = ("plain", "offset", "clear")
+
+
+def sentinel2_products() -> dict[tuple[str, str], Product]:
+    """Return all Level-1C products by place and acquisition; zones beyond the first add "@1"."""
+    found = {}
+    for key, place in PLACES.items():
+        for name in TAKES if key == "alps" else ELSEWHERE:
+            for zone in range(len(place.utm)):
+                label = f"{name}@{zone}" if zone else name
+                found[key, label] = TAKES[name].over(place, zone)
+    return found

@@ -8,6 +8,7 @@ GlacierError
 ├── ModelError        weights, a model card or the inputs of a network do not fit
 ├── DeviceError       the processor asked for is not there, or its memory is too short
 ├── SourceError       something could not be fetched, or is not what was expected
+│   └── MissingError  an archive answered that it does not hold the file asked for
 ├── StorageError      the disk refused: full, read-only, or an entry is damaged
 ├── RepeatError       what a provenance record names is not here, or not the same
 ├── QueueFullError    too many maps are already waiting to be made
@@ -37,6 +38,10 @@ class DeviceError(GlacierError):
 
 class SourceError(GlacierError):
     """Something could not be fetched, or is not what was expected."""
+
+
+class MissingError(SourceError):
+    """An archive answered that it does not hold the file asked for."""
 
 
 class StorageError(GlacierError):

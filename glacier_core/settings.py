@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import platformdirs
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -25,8 +25,30 @@ class Settings(BaseSettings):
         default=None,
         description="Folder that stands in for the public homes of the samples (offline use).",
     )
+    services_root: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#@]+(/[^?#]*)?$",
+        description="Address that stands in for all archives: each is asked at its name below it.",
+    )
+    archive_tokens: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="Tokens of archives that want one, as JSON: service name to token.",
+    )
+    block_cache_megabytes: int = Field(
+        default=4000,
+        gt=0,
+        description="Size of the cache of fetched pieces; those used longest ago leave first.",
+    )
+    max_download_megabytes: int = Field(
+        default=8000, gt=0, description="Largest file fetched from an archive, in megabytes."
+    )
     download_timeout: float = Field(
         default=30.0, gt=0, description="Seconds without an answer before a download is given up."
+    )
+    retry_pause: float = Field(
+        default=0.5,
+        gt=0,
+        description="Seconds before an archive in trouble is asked again; doubled each time.",
     )
     max_scene_pixels: int = Field(
         default=150_000_000,
@@ -55,6 +77,11 @@ class Settings(BaseSettings):
     queue_length: int = Field(
         default=8, gt=0, description="Maps that may wait to be made before a new one is refused."
     )
+
+    @field_validator("services_root")
+    @classmethod
+    def _without_slash(cls, address: str | None) -> str | None:
+        return None if address is None else address.rstrip("/")
 
 
 @lru_cache(maxsize=1)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from glacier_core.simulation.series import simulate_series
     from glacier_core.sources import list_scenes, open_scene, scene_from_files, write_scene
     from glacier_core.sources.simulated_tiles import simulate_tile_dataset
+    from glacier_core.sources.tile_datasets import add_dataset
     from glacier_core.sources.tile_survey import survey_tiles
     from glacier_core.sources.tiles import TileSet
     from glacier_core.training.recipe import train
@@ -49,6 +50,7 @@ _HOMES = {
     "PanelComparison": "glacier_core.deviations.panel",
     "Scene": "glacier_core.scene",
     "TileSet": "glacier_core.sources.tiles",
+    "add_dataset": "glacier_core.sources.tile_datasets",
     "bootstrap_deviation": "glacier_core.deviations.bootstrap",
     "bootstrap_table": "glacier_core.deviations.bootstrap",
     "compare": "glacier_core.deviations.comparison",
@@ -87,6 +89,7 @@ __all__ = [
     "PanelComparison",
     "Scene",
     "TileSet",
+    "add_dataset",
     "bootstrap_deviation",
     "bootstrap_table",
     "compare",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 import glacier_core as gc
+from glacier_core.commands_find import scenes_app
 
 app = typer.Typer(
     help="Map glaciers in satellite imagery, compare them with expert outlines.",
@@ -16,6 +17,7 @@ scene_app = typer.Typer(help="Scenes of your own.", no_args_is_help=True)
 weights_app = typer.Typer(help="Weights of networks.", no_args_is_help=True)
 app.add_typer(scene_app, name="scene")
 app.add_typer(weights_app, name="weights")
+app.add_typer(scenes_app, name="scenes")
 models_app = typer.Typer(help="Models and their cards.", invoke_without_command=True)
 app.add_typer(models_app, name="models")
 tiles_app = typer.Typer(help="Tile datasets in HDF5.", no_args_is_help=True)
@@ -28,14 +30,6 @@ OutFolder = Annotated[Path, typer.Option("--out", help="Folder to write.")]
 Device = Annotated[
     Literal["auto", "cpu", "cuda"], typer.Option(help="auto takes a GPU where there is one.")
 ]
-
-
-@app.command()
-def scenes() -> None:
-    """List the scenes that can be opened by their id."""
-    for summary in gc.list_scenes():
-        kind = "simulated" if summary.simulated else "real"
-        typer.echo(f"{summary.id:24}{kind:12}{summary.title}")
 
 
 @scene_app.command("import")

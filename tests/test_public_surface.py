@@ -15,6 +15,7 @@ NAMES = [
     "PanelComparison",
     "Scene",
     "TileSet",
+    "add_dataset",
     "bootstrap_deviation",
     "bootstrap_table",
     "compare",

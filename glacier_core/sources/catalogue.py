@@ -25,10 +25,12 @@ from glacier_core.sources.simulated import (
     open_demonstration,
     simulation_version,
 )
+from glacier_core.sources.tile_datasets import find_tile, tile_datasets
+from glacier_core.sources.tile_scene import open_tile_scene, tile_title, tile_version
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 
-Kind = Literal["sample", "simulated", "kept"]
+Kind = Literal["sample", "simulated", "kept", "tile"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,9 @@ class SceneSummary:
     Attributes
     ----------
     id, title : str
-    kind : {"sample", "simulated", "kept"}
-        A real sample, a demonstration, or a scene of one's own kept under its id.
+    kind : {"sample", "simulated", "kept", "tile"}
+        A real sample, a demonstration, a scene of one's own kept under its id, or a tile of a
+        dataset that was added (:func:`glacier_core.sources.tile_datasets.add_dataset`).
     simulated : bool
     offline : bool
         Whether it can be opened without a network.
@@ -79,18 +82,20 @@ def open_scene(source: str | Path) -> Scene:
             return _opened(source, open_sample, samples()[source].version())
         if source in DEMONSTRATIONS:
             return _opened(source, open_demonstration, simulation_version())
+        if tile := find_tile(source):
+            return _opened(source, lambda _: open_tile_scene(*tile), tile_version(*tile))
         if is_scene_folder(scene_folder(source)):
             return read_scene(scene_folder(source))
     if _is_folder(source):
         return read_scene(source)
-    known = ", ".join(summary.id for summary in list_scenes())
+    known = ", ".join(summary.id for summary in list_scenes() if summary.kind != "tile")
     raise SceneError(
         f"There is no scene {str(source)[:80]!r}. Known are {known}; or name a folder."
     )
 
 
 def list_scenes() -> list[SceneSummary]:
-    """Return every scene that can be opened by its id: samples, demonstrations, kept ones."""
+    """Return every scene that can be opened by its id: samples, demonstrations, kept, tiles."""
     real = [
         SceneSummary(name, sample.title, "sample", False, _is_here(name, sample))
         for name, sample in samples().items()
@@ -98,7 +103,8 @@ def list_scenes() -> list[SceneSummary]:
     simulated = [
         SceneSummary(name, title, "simulated", True, True) for name, title in DEMONSTRATIONS.items()
     ]
-    return [*real, *simulated, *_kept()]
+    tiles = _tiles()
+    return [*real, *simulated, *_kept({tile.id for tile in tiles}), *tiles]
 
 
 def _is_folder(source: str | Path) -> bool:
@@ -108,10 +114,24 @@ def _is_folder(source: str | Path) -> bool:
         return False
 
 
-def _kept() -> list[SceneSummary]:
+def _tiles() -> list[SceneSummary]:
+    return [
+        SceneSummary(
+            tile.scene,
+            tile_title(dataset, tile),
+            "tile",
+            dataset.simulated,
+            dataset.path.is_file() or is_scene_folder(scene_folder(tile.scene)),
+        )
+        for dataset in tile_datasets()
+        for tile in dataset.tiles
+    ]
+
+
+def _kept(tiles: set[str]) -> list[SceneSummary]:
     summaries = []
     for folder in sorted(scene_folder("any").parent.glob("[!.]*")):
-        if folder.name in samples() or folder.name in DEMONSTRATIONS:
+        if folder.name in {*samples(), *DEMONSTRATIONS, *tiles}:
             continue
         try:
             attributes = read_attributes(folder)

@@ -21,7 +21,11 @@ from glacier_core.viewing import points, tiles
 
 _FOREVER: Final = "private, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "private, no-cache"
-_BROWSER_FILES: Final = {".js": "text/javascript", ".css": "text/css"}
+_BROWSER_FILES: Final = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".geojson": "application/geo+json",
+}
 _LIBRARY_FILES: Final = ("maplibre-gl.js", "maplibre-gl.css")
 
 _T = TypeVar("_T")

@@ -1,6 +1,6 @@
 """The map of every page: MapLibre GL in a Streamlit component, drawn without a rerun."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -53,6 +53,26 @@ class Editing:
 
 
 @dataclass(frozen=True)
+class ChoosingArea:
+    """What the tools of the map that choose an area know of it.
+
+    Attributes
+    ----------
+    received : tuple of str
+        Ids of the drawings that Python has; the map sends the others again.
+    chosen : mapping, optional
+        The area as a GeoJSON geometry in degrees.
+    told, refused : str
+        What is shown beside the tools: what is chosen, or why the last drawing was refused.
+    """
+
+    received: tuple[str, ...] = ()
+    chosen: Mapping[str, Any] | None = None
+    told: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True)
 class MapView:
     """What the map shows.
 
@@ -77,6 +97,10 @@ class MapView:
         Id of the glacier drawn as picked.
     editing : Editing, optional
         Shows the tools to draw corrections with.
+    choosing_area : ChoosingArea, optional
+        Shows the tools to choose an area with.
+    world : bool
+        Whether land and a net of degrees are drawn below the layers.
     """
 
     layers: Sequence[Layer]
@@ -88,6 +112,8 @@ class MapView:
     zoom_to: ZoomTo | None = None
     selected: str = ""
     editing: Editing | None = None
+    choosing_area: ChoosingArea | None = None
+    world: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +142,7 @@ def show_map(
     key: str,
     height: int = 620,
     on_drawn: Callable[[list[Any]], None] | None = None,
+    on_area: Callable[[list[Any]], None] | None = None,
 ) -> MapEvent | None:
     """Show the map and return what was clicked, None when nothing was.
 
@@ -129,18 +156,22 @@ def show_map(
     on_drawn : callable, optional
         Takes what was drawn with the tools of ``view.editing``, before the page runs again; a
         drawing may come twice, with the same ``id``.
+    on_area : callable, optional
+        The same for the tools of ``view.choosing_area``: ``kind`` is ``box`` (two opposite
+        corners as ``coordinates``), ``polygon`` or ``clear``.
     """
 
-    def drawn() -> None:
-        found = st.session_state[key].get("drawn")
-        if on_drawn is not None and isinstance(found, list):
-            on_drawn(found)
+    def give(name: str, take: Callable[[list[Any]], None] | None) -> None:
+        found = st.session_state[key].get(name)
+        if take is not None and isinstance(found, list):
+            take(found)
 
     result = _component()(
         key=key,
         data=_in_turn(_message(view, height), key),
         on_click_change=_ignore,
-        on_drawn_change=drawn,
+        on_drawn_change=lambda: give("drawn", on_drawn),
+        on_area_change=lambda: give("area", on_area),
     )
     return _event(result.get("click"))
 

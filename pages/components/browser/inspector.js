@@ -14,9 +14,9 @@ export class Inspector {
       "aria-live": "polite",
     });
     view.stage.after(this.card);
-    map.on("click", (event) => view.drawing.active || this.inspect(event.lngLat, event.point));
+    map.on("click", (event) => view.sketching || this.inspect(event.lngLat, event.point));
     map.getCanvas().addEventListener("keydown", (event) => {
-      if (view.drawing.active) return;
+      if (view.sketching) return;
       if (event.key === "Enter") this.inspect(map.getCenter(), map.project(map.getCenter()));
       if (event.key === "Escape") this.close();
     });

@@ -1,6 +1,8 @@
 // The map of every page: MapLibre GL inside the shadow root that Streamlit gives.
 // Streamlit calls mount() after every rerun; the map stays and only takes what is new.
 
+import { cameraAsked, writeCamera } from "./address.js";
+import { AreaChoice } from "./area.js";
 import { Drawing } from "./draw.js";
 import { drawLayers, fillIds, glacierAt, setDrawn } from "./layers.js";
 import { buildLegend } from "./legend.js";
@@ -10,6 +12,7 @@ import { SecondPicture } from "./second.js";
 import { element, loadLibrary, styleSheet } from "./page.js";
 import { buildThreshold } from "./threshold.js";
 import { setThreshold } from "./values.js";
+import { drawWorld, firstAbove } from "./world.js";
 
 const instances = new WeakMap();
 const cameras = new Map(); // place shown -> where the reader left the map, for the other pages
@@ -89,11 +92,13 @@ class GlacierMap {
     }
     this.map.addControl(new this.library.NavigationControl({ showCompass: false }), "top-left");
     this.map.addControl(new this.library.FullscreenControl({ container: this.frame }), "top-left");
-    this.map.addControl(homeControl(() => this.goHome(true)), "top-left");
+    const home = this.data.world ? "Show it from afar" : "Show the whole scene";
+    this.map.addControl(homeControl(home, () => this.goHome(true)), "top-left");
     this.map.addControl(new this.library.ScaleControl({ maxWidth: 120 }), "bottom-left");
     this.inspector = new Inspector(this);
     this.drawing = new Drawing(this);
-    this.map.on("moveend", () => this.rememberCamera());
+    this.area = new AreaChoice(this);
+    this.map.on("moveend", (event) => this.rememberCamera(event));
     this.map.on("idle", () => this.settled());
     await new Promise((done) => this.map.once("style.load", done));
     this.frame.map = this.map;
@@ -131,7 +136,9 @@ class GlacierMap {
     this.redraw();
     this.showThreshold();
     this.placeCamera();
+    this.tellAddress();
     this.drawing.take(data.editing);
+    this.area.take(data.choosing_area);
   }
 
   adoptLayers() {
@@ -154,7 +161,9 @@ class GlacierMap {
   redraw() {
     const { layers } = this.data;
     this.endLostSecond();
+    if (this.data.world) drawWorld(this.map, this.root);
     drawLayers(this.map, this.data, this.root, this.choices);
+    this.area.raise();
     this.drawing.raise();
     this.second?.draw();
     buildPanel(this.panel, layers, this.choices, {
@@ -192,8 +201,7 @@ class GlacierMap {
   layBasemap(map) {
     if (this.basemapVisible && !map.getSource("basemap")) {
       map.addSource("basemap", openStreetMap);
-      const [, lowest] = map.getStyle().layers;
-      map.addLayer({ id: "basemap", type: "raster", source: "basemap" }, lowest?.id);
+      map.addLayer({ id: "basemap", type: "raster", source: "basemap" }, firstAbove(map));
     }
     if (map.getLayer("basemap")) {
       const visibility = this.basemapVisible ? "visible" : "none";
@@ -229,8 +237,10 @@ class GlacierMap {
   placeCamera() {
     if (this.shown !== this.place()) {
       this.shown = this.place();
-      const camera = cameras.get(this.shown);
-      if (camera) this.map.jumpTo(camera);
+      const before = cameras.get(this.shown);
+      const camera = before ?? cameraAsked(this.data.bounds);
+      this.chosen = before?.chosen ?? Boolean(camera);
+      if (camera) this.map.jumpTo({ center: camera.center, zoom: camera.zoom });
       else this.goHome(false);
     }
     const wish = this.data.zoom_to;
@@ -245,6 +255,7 @@ class GlacierMap {
   }
 
   fit([west, south, east, north], animate) {
+    this.chosen = false;
     const still = !animate || matchMedia("(prefers-reduced-motion: reduce)").matches;
     const box = [[west, south], [east, north]];
     const padding = { top: 24, bottom: 24, left: 24, right: 24 };
@@ -254,9 +265,22 @@ class GlacierMap {
     this.map.fitBounds(box, { padding, maxZoom: 16, duration: still ? 0 : 600 });
   }
 
-  rememberCamera() {
+  // Where the reader went is part of the address, where the map went by itself is not.
+  rememberCamera({ originalEvent }) {
     if (!this.shown) return;
-    cameras.set(this.shown, { center: this.map.getCenter(), zoom: this.map.getZoom() });
+    this.chosen ||= Boolean(originalEvent);
+    const { map, chosen } = this;
+    cameras.set(this.shown, { center: map.getCenter(), zoom: map.getZoom(), chosen });
+    this.tellAddress();
+  }
+
+  tellAddress() {
+    const camera = cameras.get(this.shown);
+    writeCamera(camera?.chosen ? camera : null);
+  }
+
+  get sketching() {
+    return this.drawing.active || this.area.active;
   }
 
   settled() {
@@ -297,9 +321,9 @@ const openStreetMap = {
   attribution: "© OpenStreetMap contributors",
 };
 
-function homeControl(goHome) {
-  const button = element("button", { type: "button", class: "home", title: "Show the whole scene" }, "⌂");
-  button.setAttribute("aria-label", "Show the whole scene");
+function homeControl(title, goHome) {
+  const button = element("button", { type: "button", class: "home", title }, "⌂");
+  button.setAttribute("aria-label", title);
   button.addEventListener("click", goHome);
   const group = element("div", { class: "maplibregl-ctrl maplibregl-ctrl-group" });
   group.append(button);

@@ -83,4 +83,5 @@ def tidy_name(text: str) -> str:
         fill a field of fixed width, as in RGI 5.
     """
     kept = re.split(r"\s{4,}", text.replace("\x00", " ").rstrip())[0].strip()
-    return "" if kept.lower() in {"none", "nan", "null", "n/a", "no name", "unnamed"} else kept
+    nothing = len(kept) < 2 or kept.lower() in {"none", "nan", "null", "n/a", "no name", "unnamed"}
+    return "" if nothing else kept

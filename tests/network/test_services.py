@@ -27,7 +27,7 @@ def test_a_mirror_stands_in_for_every_service(mirror):
 
 
 def test_a_service_nobody_knows():
-    with pytest.raises(SourceError, match="'nasa' is no known service. Known are earth-search"):
+    with pytest.raises(SourceError, match=r"'nasa' is no known service\. Known are earth-search"):
         service("nasa")
 
 

@@ -10,7 +10,7 @@ from pyproj import Transformer
 from rasterio.crs import CRS
 
 from glacier_core.archives.area_grid import AreaGrid
-from glacier_core.archives.areas import Area
+from glacier_core.archives.areas import Area, Box
 from glacier_core.errors import SourceError
 from glacier_core.settings import settings
 
@@ -78,7 +78,7 @@ def grid_of(area: Area, resolution: float, margin_m: float = MARGIN_M) -> AreaGr
         )
     crs = crs_at(*area.centre)
     bounds = _projected_bounds(area, crs)
-    west, south, east, north = _snapped(bounds, resolution, margin_m)
+    west, south, east, north = _snapped(bounds, _origin(crs, resolution), resolution, margin_m)
     shape = round((north - south) / resolution), round((east - west) / resolution)
     _check_pixels(shape, resolution)
     return AreaGrid(crs, Affine(resolution, 0.0, west, 0.0, -resolution, north), shape)
@@ -101,7 +101,7 @@ def crs_at(longitude: float, latitude: float) -> CRS:
     return CRS.from_epsg((32600 if latitude >= 0 else 32700) + zone)
 
 
-def _projected_bounds(area: Area, crs: CRS) -> tuple[float, float, float, float]:
+def _projected_bounds(area: Area, crs: CRS) -> Box:
     """Bounds in metres of the outline, its long edges followed in short steps."""
     west, south, east, north = area.extent
     dense = shapely.segmentize(area.geometry, max(east - west, north - south) / 100)
@@ -117,16 +117,25 @@ def _projected_bounds(area: Area, crs: CRS) -> tuple[float, float, float, float]
     return float(bounds[0]), float(bounds[1]), float(bounds[2]), float(bounds[3])
 
 
-def _snapped(
-    bounds: tuple[float, float, float, float], resolution: float, margin_m: float
-) -> tuple[float, float, float, float]:
+def _snapped(bounds: Box, origin: tuple[float, float], resolution: float, margin_m: float) -> Box:
     step = SNAP_PIXELS * resolution
-    shift = resolution / 2 if resolution == LANDSAT_PIXEL_M else 0.0
-    west, south = (math.floor((low - margin_m - shift) / step) for low in bounds[:2])
-    east, north = (math.ceil((high + margin_m - shift) / step) for high in bounds[2:])
+    start = np.array(origin)
+    low = np.floor((np.array(bounds[:2]) - margin_m - start) / step)
+    high = np.ceil((np.array(bounds[2:]) + margin_m - start) / step)
     # A grid of a single step would be smaller than a window of 256 pixels.
-    east, north = max(east, west + 2), max(north, south + 2)
-    return west * step + shift, south * step + shift, east * step + shift, north * step + shift
+    (west, south), (east, north) = start + step * low, start + step * np.maximum(high, low + 2)
+    return float(west), float(south), float(east), float(north)
+
+
+def _origin(crs: CRS, resolution: float) -> tuple[float, float]:
+    """Where pixels are counted from, east and north in metres.
+
+    Landsat counts northings from the equator, in the south too, where UTM adds 10,000 km.
+    """
+    if resolution != LANDSAT_PIXEL_M:
+        return 0.0, 0.0
+    southern = 32700 < (crs.to_epsg() or 0) <= 32760
+    return resolution / 2, resolution / 2 + (1e7 if southern else 0.0)
 
 
 def _check_pixels(shape: tuple[int, int], resolution: float) -> None:

@@ -1,17 +1,15 @@
 """The test archive itself: what it serves is what its ground says, in the archives' own layouts."""
 
 import numpy as np
-import rasterio
 import requests
 from rasterio.io import MemoryFile
 
 from archives.world.ground import elevation, reflectance
-from archives.world.places import local_metres
+from archives.world.places import WGS84, local_metres, transformer
 
 
 def fetch(world, path, **headers):
-    answer = requests.get(f"{world.address}/{path}", headers=headers, timeout=10)
-    return answer
+    return requests.get(f"{world.address}/{path}", headers=headers, timeout=10)
 
 
 def test_a_band_holds_the_reflectance_of_the_ground(archive_world):
@@ -24,15 +22,14 @@ def test_a_band_holds_the_reflectance_of_the_ground(archive_world):
         assert band.crs.to_epsg() == 32632
         assert band.res == (20.0, 20.0)
         seen = (band.read(1).astype(float) - 1000) / 10000
-        columns, rows = np.meshgrid(np.arange(band.width) + 0.5, np.arange(band.height) + 0.5)
-        x, y = rasterio.transform.xy(band.transform, 7, 9)
     east, north = local_metres(product.place, product.grid("B11"))
     truth = reflectance(product.place, east, north, "B11", product.sight)
     np.testing.assert_allclose(seen, truth, atol=0.5e-4)
 
 
 def test_ranges_are_served(archive_world):
-    path = "copernicus-dem-90m/Copernicus_DSM_COG_30_N46_00_E008_00_DEM/Copernicus_DSM_COG_30_N46_00_E008_00_DEM.tif"
+    name = "Copernicus_DSM_COG_30_N46_00_E008_00_DEM"
+    path = f"copernicus-dem-90m/{name}/{name}.tif"
     whole = fetch(archive_world, path)
     part = fetch(archive_world, path, Range="bytes=100-199")
     assert part.status_code == 206
@@ -49,7 +46,5 @@ def test_elevation_tiles_tell_the_height_of_the_ground(archive_world):
         place = archive_world.sentinel2["alps", "plain"].place
         row, column = 1800, 20
         longitude, latitude = tile.transform @ (column + 0.5, row + 0.5)
-        from archives.world.places import WGS84, transformer
-
         east, north = transformer(WGS84, place.local).transform(longitude, latitude)
         assert tile.read(1)[row, column] == np.float32(elevation(east, north))

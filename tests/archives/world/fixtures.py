@@ -1,9 +1,10 @@
-"""The pytest fixtures of the test archive; import them into the conftest of a folder to use them."""
+"""The pytest fixtures of the test archive, for the conftest of a folder to import."""
 
 import pytest
 
 from glacier_core.settings import settings
 
+from .gates import KEY, SECRET
 from .server import running
 
 
@@ -18,8 +19,8 @@ def archive_server(tmp_path_factory):
 def archive_world(archive_server, own_data_dir, monkeypatch):
     """Return the test archive, well-behaved again, with the app's services pointed at it."""
     monkeypatch.setenv("GLACIER_SERVICES_ROOT", archive_server.address)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     settings.cache_clear()
     archive_server.reset()
     return archive_server

@@ -123,7 +123,7 @@ def classes(place: Place, east: Array, north: Array, sight: Sight) -> NDArray[np
     debris = glacier & (north < -700.0 + sight.melted)
     bare = np.where(height < 1900.0, CLASSES.index("meadow"), CLASSES.index("rock"))
     ice = np.where(debris, CLASSES.index("debris"), CLASSES.index("ice"))
-    snowy = np.where(glacier, height > sight.snow_line, height > sight.snow_line + 700.0)
+    snowy = np.where(glacier, height > sight.snow_line, height > sight.snow_line + 1200.0)
     found = np.where(snowy, CLASSES.index("snow"), np.where(glacier, ice, bare))
     if place.sea_west_of is not None:
         found = np.where(_longitude(place, east, north) < place.sea_west_of, 5, found)

@@ -1,4 +1,4 @@
-"""Where the test archive has glaciers: one ground, laid at places that are awkward each their way."""
+"""Where the test archive has glaciers: one ground, laid at places awkward each in its way."""
 
 from dataclasses import dataclass
 from functools import lru_cache

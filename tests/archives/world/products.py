@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from .ground import Sight
+from .landsat import LandsatProduct
 from .places import PLACES, Place
 from .sentinel2 import Product
 
@@ -37,7 +38,7 @@ class Take:
         )  # fmt: skip
 
 
-WINTER = Sight(sun_elevation=22.0, sun_azimuth=165.0, snow_line=1500.0)
+WINTER = Sight(sun_elevation=22.0, sun_azimuth=165.0, snow_line=500.0)
 TAKES = {
     "plain": Take(2020, "S2A", "02.09", CLEAR, 5.25),
     "reprocessed": Take(
@@ -65,4 +66,48 @@ def sentinel2_products() -> dict[tuple[str, str], Product]:
             for zone in range(len(place.utm)):
                 label = f"{name}@{zone}" if zone else name
                 found[key, label] = TAKES[name].over(place, zone)
+    return found
+
+
+NIGHT = Sight(sun_elevation=-41.46)
+LANDSAT_TAKES = {
+    "landsat 5": ("LT05", 1998, Sight(melted=-300.0), 2.0, {}),
+    "landsat 7": ("LE07", 2010, Sight(melted=-100.0), 4.0, {"has_gaps": True}),
+    "landsat 8": ("LC08", 2020, Sight(clouds=IN_THE_CORNER), 31.0, {}),
+    "real time": ("LC08", 2020, Sight(clouds=IN_THE_CORNER), 31.0, {"tier": "RT"}),
+    "night": ("LC08", 2021, NIGHT, 0.0, {"row": 217}),
+    "landsat 9": ("LC09", 2023, CLEAR, 1.0, {}),
+}
+"""Sensor, year, sight and cloud of each acquisition of the Alps; elsewhere there is the last."""
+
+PATHS_AND_ROWS = {
+    "alps": (195, 28),
+    "border": (192, 27),
+    "caucasus": (167, 31),
+    "antimeridian": (95, 12),
+    "north": (40, 1),
+    "south": (231, 94),
+    "antarctica": (40, 120),
+}
+
+
+def landsat_products() -> dict[tuple[str, str], LandsatProduct]:
+    """Return all Level-1 products by place and acquisition."""
+    found = {}
+    for key, place in PLACES.items():
+        for name in LANDSAT_TAKES if key == "alps" else ("landsat 9",):
+            code, year, sight, cloud, more = LANDSAT_TAKES[name]
+            month, day = (int(part) for part in place.summer.split("-"))
+            sensed = datetime(year, month, day, 10, 16, 40, tzinfo=UTC) + timedelta(days=1)
+            wait = timedelta(days=1 if more.get("tier") == "RT" else 15)
+            path, row = PATHS_AND_ROWS[key]
+            found[key, name] = LandsatProduct(
+                place,
+                code,
+                sensed,
+                sensed + wait,
+                sight,
+                cloud,
+                **{"path": path, "row": row} | more,
+            )
     return found

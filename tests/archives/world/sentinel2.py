@@ -1,4 +1,4 @@
-"""Sentinel-2 Level-1C products as they lie on Google's bucket, and how Earth Search tells of them."""
+"""Sentinel-2 Level-1C products as Google's bucket holds them and Earth Search tells of them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,7 +13,10 @@ from .rasters import jpeg, jpeg2000
 from .sentinel2_xml import RESOLUTIONS, gml_mask, product_xml, tile_xml
 
 PIXELS = 480  # of 10 m, so that 20 m and 60 m pixels fit
-COMMON = ("coastal", "blue", "green", "red", "rededge1", "rededge2", "rededge3", "nir", "nir08", "nir09", "cirrus", "swir16", "swir22")  # fmt: skip
+COMMON = (
+    "coastal", "blue", "green", "red", "rededge1", "rededge2", "rededge3",
+    "nir", "nir08", "nir09", "cirrus", "swir16", "swir22",
+)  # fmt: skip
 OLD_MASKS = ("MSK_DEFECT", "MSK_DETFOO", "MSK_NODATA", "MSK_SATURA", "MSK_TECQUA")
 QUALITY_LAYERS = 8  # of MSK_QUALIT; the fifth tells defective pixels, the sixth no data
 DEFECTIVE = (slice(12, 18), slice(60, 66))  # at 60 m, in band B04 of a product with defects
@@ -137,13 +140,31 @@ class Product:
         scaled = np.round(sample(self.place, raster, band, self.sight) * 10000) - self.offset
         return np.where(self.has_data(raster), np.clip(scaled, 1, 65535), 0).astype(np.uint16)
 
+    @property
+    def folder_on_amazon(self) -> str:
+        """Where it lies in the bucket of the requester who pays; the zone has no zero there."""
+        zone, day = int(self.mgrs[:2]), self.sensed
+        tile = f"{zone}/{self.mgrs[2]}/{self.mgrs[3:]}"
+        return f"tiles/{tile}/{day.year}/{day.month}/{day.day}/{self.sequence}"
+
+    def files_on_amazon(self):
+        """Yield path and maker of what lies there."""
+        home = self.folder_on_amazon
+        for band in SENTINEL_BANDS:
+            yield f"{home}/{band}.jp2", lambda band=band: self.image(band)
+        yield f"{home}/metadata.xml", lambda: tile_xml(self).encode()
+        yield f"{home}/preview.jpg", self.thumbnail
+
+    def image(self, band: str) -> bytes:
+        return jpeg2000(self.numbers(band), self.grid(band))
+
     def files(self):
         """Yield the path below the bucket and what makes the file, for each file."""
         yield f"{self.folder}/MTD_MSIL1C.xml", lambda: product_xml(self).encode()
         yield f"{self.folder}/{self.granule_folder}/MTD_TL.xml", lambda: tile_xml(self).encode()
         for band in SENTINEL_BANDS:
             path = f"{self.folder}/{self.image_folder}/{self.image_name(band)}.jp2"
-            yield path, lambda band=band: jpeg2000(self.numbers(band), self.grid(band))
+            yield path, lambda band=band: self.image(band)
         preview = f"{self.folder}/{self.quality_folder}/{self.image_name('PVI')}.jp2"
         yield preview, lambda: jpeg2000(self.picture(), self.raster.coarser(2))
         for kind, band, ending in self.masks:
@@ -213,11 +234,7 @@ class Product:
         collection = f"{home}/collections/sentinel-2-l1c"
         outline = self.outline()
         zone, band, square = int(self.mgrs[:2]), self.mgrs[2], self.mgrs[3:]
-        day = self.sensed
-        bucket = (
-            f"s3://sentinel-s2-l1c/tiles/{zone}/{band}/{square}"
-            f"/{day.year}/{day.month}/{day.day}/{self.sequence}"
-        )
+        bucket = f"s3://sentinel-s2-l1c/{self.folder_on_amazon}"
         return {
             "type": "Feature",
             "stac_version": "1.0.0",

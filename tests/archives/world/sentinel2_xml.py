@@ -5,7 +5,9 @@ from .ground import SENTINEL_BANDS
 SCHEMAS = "https://{psd}.sentinel2.eo.esa.int/PSD"
 PHYSICAL = [f"B{name[1:].lstrip('0')}" for name in SENTINEL_BANDS]
 RESOLUTIONS = (60, 10, 10, 10, 20, 20, 20, 10, 20, 60, 60, 20, 20)
-CENTRES = (442.7, 492.7, 559.8, 664.6, 704.1, 740.5, 782.8, 832.8, 864.7, 945.1, 1373.5, 1613.7, 2202.4)  # fmt: skip
+CENTRES = (
+    442.7, 492.7, 559.8, 664.6, 704.1, 740.5, 782.8, 832.8, 864.7, 945.1, 1373.5, 1613.7, 2202.4,
+)  # fmt: skip
 ANGLES = 23  # the angle grids have as many rows and columns, 5 km apart
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import Any, Final
 
@@ -72,6 +72,8 @@ def read_onto(
     -------
     masked array, (rows, columns)
         Of the file's own type for ``nearest``, else float32; masked where the file has nothing.
+        Under the mask lies the number of the nearest pixel, which tells one kind of no data from
+        another, and 0 outside of the file.
 
     Raises
     ------
@@ -224,23 +226,29 @@ def _read_raster(raster: DatasetReader, wanted: _Wanted, told: _Told) -> MaskedA
 def _read_block(
     raster: DatasetReader, window: Window, block: Block, found: Fit, wanted: _Wanted
 ) -> MaskedArray:
-    pixels, transform = _read_window(raster, window, found.decimation, wanted)
-    warped = _warp(pixels, transform, raster.crs, block, found, wanted)
-    missing = np.isnan(warped)
-    return np.ma.masked_array(np.where(missing, 0, warped), missing)
+    pixels, missing, transform = _read_window(raster, window, found.decimation, wanted)
+    values = np.where(missing, np.nan, pixels.astype(np.result_type(pixels, np.float32)))
+    warped = _warp(values, transform, raster.crs, block, found, wanted)
+    empty = np.isnan(warped)
+    if empty.any() and missing.any():
+        nearest = replace(wanted, resampling=Resampling.nearest)
+        numbers = pixels.astype(values.dtype)
+        under_mask = np.nan_to_num(_warp(numbers, transform, raster.crs, block, found, nearest))
+    else:
+        under_mask = np.zeros_like(warped)
+    return np.ma.masked_array(np.where(empty, under_mask, warped), empty)
 
 
 def _read_window(
     raster: DatasetReader, window: Window, decimation: int, wanted: _Wanted
-) -> tuple[NDArray[np.floating], Affine]:
-    """Return the pixels of a window, NaN for no data, and the transform of their corner."""
+) -> tuple[NDArray[Any], NDArray[np.bool_], Affine]:
+    """Return the pixels of a window, where they are none, and the transform of their corner."""
     shape = window.height // decimation, window.width // decimation
     band = raster.read(wanted.band, window=window, out_shape=shape, masked=True)
     pixels = np.ma.getdata(band)
-    missing = np.ma.getmaskarray(band) | np.isin(pixels, wanted.no_data)
-    values = np.where(missing, np.nan, pixels.astype(np.result_type(pixels, np.float32)))
+    missing = np.ma.getmaskarray(band) | np.isin(pixels, wanted.no_data) | ~np.isfinite(pixels)
     corner = raster.transform @ Affine.translation(window.col_off, window.row_off)
-    return values, corner @ Affine.scale(decimation)
+    return pixels, missing, corner @ Affine.scale(decimation)
 
 
 def _warp(

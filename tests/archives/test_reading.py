@@ -100,6 +100,8 @@ def test_no_data_neither_counts_nor_bleeds_into_its_neighbours(tmp_path):
     found = read_onto(grid, url, no_data=(0, 65_535))
     assert np.ma.getmaskarray(found)[22:38, 22:38].all()
     assert np.ma.getmaskarray(found)[62:, 62:].all()
+    assert (np.ma.getdata(found)[22:38, 22:38] == 0).all()
+    assert (np.ma.getdata(found)[62:, 62:] == 65_535).all()
     assert set(np.unique(found.compressed())) == {5000.0}
     declared = write(tmp_path / "declared.tif", values, corner, nodata=0)
     found = read_onto(grid, declared, no_data=[65_535])
@@ -211,9 +213,9 @@ def test_a_coarse_grid_reads_the_overviews_and_not_the_pixels(tmp_path, monkeypa
     original = reading._read_window
 
     def noted(raster, window, decimation, wanted):
-        pixels, transform = original(raster, window, decimation, wanted)
+        pixels, missing, transform = original(raster, window, decimation, wanted)
         read.append((decimation, pixels.size))
-        return pixels, transform
+        return pixels, missing, transform
 
     monkeypatch.setattr(reading, "_read_window", noted)
     grid = AreaGrid(ALPS, Affine(40, 0, 440_000, 0, -40, 5_150_000), (160, 180))

@@ -59,7 +59,9 @@ class ArchiveSession(requests.Session):
 
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
         """Ask for what lies at an address, at the mirror where one is set."""
-        return super().request(method, reached_at(str(url)), *args, **kwargs)
+        reached = reached_at(str(url))
+        check_named(reached)
+        return super().request(method, reached, *args, **kwargs)
 
     def rebuild_auth(
         self, prepared_request: requests.PreparedRequest, response: requests.Response

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from . import glims, rgi
 from .gates import refused, token_for
 from .stac import BadSearchError
 
@@ -26,6 +27,8 @@ class Routes:
         routes = [
             Route("/landsatlook-data/{path:path}", self.landsatlook_file),
             Route("/planetary-computer-token/token/{wanted:path}", self.token),
+            Route("/glims", glims.answer),
+            Route("/rgi7/api/3/action/package_show", self.package_show),
             Route("/{service}/search", self.search, methods=["GET", "POST"]),
             Route("/{service}/collections/{collection}", self.collection),
             Route("/{service}/collections/{collection}/items", self.search),
@@ -114,6 +117,12 @@ class Routes:
     def token(self, request: Request) -> Response:
         expired = request.scope.get("misconduct") == "expired token"
         return token_for(request.path_params["wanted"], expired=expired)
+
+    def package_show(self, request: Request) -> Response:
+        """Tell which files CKAN keeps of the Randolph Glacier Inventory."""
+        if request.query_params.get("id") != rgi.PACKAGE:
+            return JSONResponse({"success": False, "error": {"message": "Not found"}}, 404)
+        return JSONResponse(rgi.package_show())
 
     def landsatlook_file(self, request: Request) -> Response:
         """Show pictures; for all else, send to the log-in page."""

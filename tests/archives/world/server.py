@@ -12,6 +12,7 @@ from starlette.requests import Request
 from .elevation import bucket
 from .misbehaviour import Misbehaviours, Misconduct
 from .products import landsat_products, sentinel2_products
+from .rgi import rgi6_zip, rgi7_files
 from .routes import Routes
 from .shelf import Shelf
 from .stac import Catalogue
@@ -70,6 +71,8 @@ class World:
             self.put("landsat-s3", product.files())
         self.put("copernicus-dem-30m", bucket(10))
         self.put("copernicus-dem-90m", bucket(30))
+        self.put("rgi7", rgi7_files())
+        self.put("rgi6", [("rgi62.zip", rgi6_zip)])
         self._list("earth-search", "Earth Search", "next token", self.sentinel2)
         self._list("landsatlook", "LandsatLook", "page number", self.landsat)
 

@@ -1,20 +1,16 @@
 """Files of an archive brought onto the grid of an area: only the part that is needed."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Event
 from typing import Any, Final
 
 import numpy as np
-import rasterio
 from affine import Affine
 from numpy.typing import NDArray
-from rasterio._err import CPLE_BaseError  # raised by warping; it has no public name
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
@@ -23,15 +19,13 @@ from glacier_core.archives.area_grid import AreaGrid
 from glacier_core.archives.transfers import Tally
 from glacier_core.archives.windows import Block, Fit, blocks, fit, needed_window
 from glacier_core.errors import JobCancelled, SourceError
+from glacier_core.network.ranged import open_remote_raster
 from glacier_core.network.transfer import IsCancelled, Report, never, unreported
 
 MaskedArray = np.ma.MaskedArray[tuple[int, int], np.dtype[Any]]
 
 AT_ONCE: Final = 6
 """Files that are read at the same time; archives slow down who asks for more."""
-
-_LARGEST_BLOCK: Final = 1 << 29
-"""Bytes of one block, unpacked: files whose blocks swell beyond this are bombs."""
 
 _EXACT: Final = 1e-12
 """Pixels that a place may be off. GDAL's own 0.125 makes a pixel depend on its neighbourhood, so
@@ -173,38 +167,15 @@ def _raise_first(problems: Sequence[BaseException | None]) -> None:
 
 
 def _read(url: str, wanted: _Wanted, told: _Told) -> MaskedArray:
-    try:
-        with _opened(url) as raster:
-            _check_header(raster, wanted.band, told.name)
-            return _read_raster(raster, wanted, told)
-    except (RasterioError, CPLE_BaseError) as problem:
-        raise SourceError(
-            f"{told.name} cannot be read ({str(problem)[:150]!r}): the file is damaged or "
-            f"incomplete. Try once more, or take another scene. It lies at {url[:200]}"
-        ) from problem
-
-
-@contextmanager
-def _opened(url: str) -> Iterator[DatasetReader]:
-    with (
-        rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
-        rasterio.open(url) as raster,
-    ):
-        yield raster
-
-
-def _check_header(raster: DatasetReader, band: int, name: str) -> None:
-    """Refuse what cannot be placed, or would swell, before any pixel is read."""
-    if raster.crs is None:
-        raise SourceError(f"{name} does not say where it lies. Take another scene.")
-    if not 1 <= band <= raster.count:
-        raise SourceError(f"{name} has {raster.count} bands, no band {band}. Take another scene.")
-    rows, columns = raster.block_shapes[band - 1]
-    if rows * columns * np.dtype(raster.dtypes[band - 1]).itemsize > _LARGEST_BLOCK:
-        raise SourceError(
-            f"{name} is packed in blocks of {rows:,} by {columns:,} pixels, too large to unpack. "
-            "Take another scene."
-        )
+    report = told.tally.of(told.name)
+    with open_remote_raster(url, report=report, cancelled=told.stopped) as raster:
+        if raster.crs is None:
+            raise SourceError(f"{told.name} does not say where it lies. Take another scene.")
+        if not 1 <= wanted.band <= raster.count:
+            raise SourceError(
+                f"{told.name} has {raster.count} bands, no band {wanted.band}. Take another scene."
+            )
+        return _read_raster(raster, wanted, told)
 
 
 def _read_raster(raster: DatasetReader, wanted: _Wanted, told: _Told) -> MaskedArray:

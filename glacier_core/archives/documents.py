@@ -1,10 +1,37 @@
-"""XML documents that archives hand out, read without trusting them."""
+"""Documents that archives hand out beside the pixels, read without trusting them."""
 
 from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
 from glacier_core.errors import SourceError
+from glacier_core.network.access import authorise
+from glacier_core.network.services import reached_at
+from glacier_core.network.session import get_bytes
+from glacier_core.network.transfer import IsCancelled, never
+
+
+def fetch_document(url: str, *, most_bytes: int, cancelled: IsCancelled = never) -> bytes:
+    """Fetch a small file of an archive as a whole, with what the archive wants to see for it.
+
+    Parameters
+    ----------
+    url : str
+        As the archive names it.
+    most_bytes : int
+        A longer answer is refused.
+    cancelled : callable, optional
+        Asked between two pieces.
+
+    Raises
+    ------
+    SourceError
+        When it could not be had: no answer, no credentials, too long.
+    JobCancelled
+        When somebody stopped it.
+    """
+    address, headers = authorise(reached_at(url))
+    return get_bytes(address, most_bytes=most_bytes, headers=headers, cancelled=cancelled)
 
 
 def parse_xml(content: bytes, name: str) -> Element:

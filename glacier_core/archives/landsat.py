@@ -12,6 +12,7 @@ import numpy as np
 from rasterio.enums import Resampling
 
 from glacier_core.archives.area_grid import AreaGrid
+from glacier_core.archives.documents import fetch_document
 from glacier_core.archives.found import FoundScene
 from glacier_core.archives.imagery import Imagery, Why
 from glacier_core.archives.landsat_masks import (
@@ -29,7 +30,6 @@ from glacier_core.archives.landsat_metadata import (
 from glacier_core.archives.reading import read_many
 from glacier_core.errors import SourceError
 from glacier_core.network.services import reached_at
-from glacier_core.network.session import get_bytes
 from glacier_core.network.transfer import IsCancelled, Report, never, unreported
 from glacier_core.scene import BANDS, FloatArray
 
@@ -127,14 +127,16 @@ def toa_reflectance(
 
 
 def brightness_temperature(numbers: MaskedArray, band: ThermalBand) -> FloatArray:
-    """Return brightness temperature in kelvin, ``K2 / ln(K1 / L + 1)``; NaN without radiance L."""
+    """Return brightness temperature in kelvin, ``K2 / ln(K1 / L + 1)``; NaN without radiance L.
+
+    Masked division and logarithm mask what they are not defined for.
+    """
     radiance = numbers.astype(np.float64) * band.radiance.multiplier + band.radiance.addend
-    radiance = np.ma.masked_less_equal(radiance, 0)
     return np.ma.filled((band.k2 / np.ma.log(band.k1 / radiance + 1)).astype(np.float32), np.nan)
 
 
 def _files(found: FoundScene) -> dict[str, str]:
-    """Return the addresses of a scene by file name; what needs no login goes before what does."""
+    """Return the addresses of a scene by file name, those in the bucket before those of a page."""
     described: Mapping[str, Any] = found.item.get("assets", {})
     files: dict[str, str] = {}
     for key, address in found.assets.items():
@@ -149,7 +151,7 @@ def _metadata(files: Mapping[str, str], cancelled: IsCancelled) -> tuple[bytes, 
     for ending in _FORMATS:
         for name, address in files.items():
             if name.endswith(ending):
-                return get_bytes(address, most_bytes=MOST_BYTES, cancelled=cancelled), name
+                return fetch_document(address, most_bytes=MOST_BYTES, cancelled=cancelled), name
     raise SourceError(
         "The archive names no metadata (MTL file) of this Landsat scene, without which its "
         "numbers mean nothing. Choose another scene."

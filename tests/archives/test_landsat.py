@@ -26,6 +26,7 @@ from .mtl_files import TM_BANDS, as_json, as_text, as_xml, surface_groups, toa_g
 GRID = AreaGrid(CRS.from_epsg(32632), Affine(30, 0, 430000, 0, -30, 5150000), (2, 3))
 CLEAR = 21824
 NUMBERS = {band: 1000 * place + 9000 for place, band in enumerate(BANDS)}
+ASSETS = dict(zip(BANDS, ("blue", "green", "red", "nir08", "swir16", "swir22"), strict=True))
 ARCHIVE = "https://usgs-landsat.s3.us-west-2.amazonaws.com/collection02/level-1"
 
 
@@ -60,7 +61,7 @@ class Archive:
             assets=assets,
         )
 
-    def get_bytes(self, url, *, most_bytes, cancelled=never):
+    def fetch_document(self, url, *, most_bytes, cancelled=never):
         assert url.endswith(f"_MTL.{self.ending}")
         assert len(self.content) <= most_bytes
         return self.content
@@ -82,7 +83,7 @@ class Archive:
 def archive_of(monkeypatch):
     def make(*arguments, **layers):
         archive = Archive(*arguments, **layers)
-        monkeypatch.setattr(landsat, "get_bytes", archive.get_bytes)
+        monkeypatch.setattr(landsat, "fetch_document", archive.fetch_document)
         monkeypatch.setattr(landsat, "read_many", archive.read_many)
         return archive
 
@@ -311,3 +312,74 @@ def test_real_items_lead_to_every_file_of_their_product(fixtures_dir, item, prod
     root = f"https://{host}/collection02/level-"
     assert all(url.startswith(root) for url in (measured | flags).values())
     assert f"{product_id}_MTL.json" in files
+
+
+@pytest.fixture
+def served(archive_world):
+    """Return what the test archive offers of the Alps, by acquisition, as a search finds it."""
+
+    def find(key):
+        product = archive_world.landsat[key]
+        item = product.item(archive_world.address)
+        return product, FoundScene(
+            id=item["id"],
+            archive="landsat-c2-l1",
+            sensor="Landsat",
+            acquired=product.sensed,
+            footprint=shapely.geometry.shape(item["geometry"]),
+            coverage_percent=100.0,
+            assets={key: asset["href"] for key, asset in item["assets"].items()},
+            item=item,
+        )
+
+    return find
+
+
+def grid_of(product, rows=slice(100, 140), columns=slice(90, 150)):
+    """Return a part of a product's own grid, and where it lies in it."""
+    corner = product.raster.transform @ Affine.translation(columns.start, rows.start)
+    shape = (rows.stop - rows.start, columns.stop - columns.start)
+    return AreaGrid(CRS.from_epsg(product.raster.epsg), corner, shape), (rows, columns)
+
+
+@pytest.mark.parametrize("key", ["landsat 7", "landsat 8"])
+def test_the_truth_behind_the_test_archive_comes_back(served, key):
+    product, found = served(("alps", key))
+    grid, part = grid_of(product)
+    imagery = read_landsat(found, grid)
+    cosine = np.cos(np.radians(product.solar_zenith[part] / 100))
+    for place, band in enumerate(BANDS):
+        number = product.sensor.keys[ASSETS[band]]
+        gain, _ = product.sensor.reflectance[number]
+        stored, truth = product.numbers(number)[part], product.reflectance(number)[part]
+        assert np.isnan(imagery.optical[place][stored == 0]).all()
+        inside = (stored > 1) & (stored < np.iinfo(product.sensor.dtype).max)
+        off = np.abs(imagery.optical[place] - truth)
+        assert (off <= 0.51 * gain / cosine)[inside].all()
+    there = np.isfinite(imagery.thermal)
+    np.testing.assert_array_equal(there, product.has_data[part])
+    number = parse_mtl(json.dumps(product.metadata).encode()).thermal.number
+    (k1, k2), (gain, _) = product.sensor.thermal[number], product.sensor.radiance[number]
+    read_again, truth = (
+        k1 / np.expm1(k2 / kelvin[there]) for kelvin in (imagery.thermal, product.kelvin()[part])
+    )
+    assert np.abs(read_again - truth).max() <= 0.51 * gain
+    quality = product.quality()[part]
+    np.testing.assert_array_equal(imagery.why == Why.NO_DATA, quality & 1 == 1)
+    np.testing.assert_array_equal(imagery.why == Why.CLOUD, quality & 0b1110 > 0)
+    assert imagery.facts["product"] == product.id
+    assert imagery.facts["sun elevation"].startswith("pixel by pixel")
+
+
+def test_the_reader_who_pays_signs_and_others_are_told_how(served, monkeypatch):
+    product, found = served(("alps", "landsat 8"))
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    with pytest.raises(SourceError, match="AWS_ACCESS_KEY_ID"):
+        read_landsat(found, grid_of(product)[0])
+
+
+def test_a_night_scene_of_the_archive_is_refused_before_any_pixel(served, archive_world):
+    product, found = served(("alps", "night"))
+    with pytest.raises(SourceError, match="at night"):
+        read_landsat(found, grid_of(product)[0])
+    assert not any(".TIF" in path for _, path, _ in archive_world.requests)

@@ -48,13 +48,6 @@ class Place:
             return 3031
         return 32600 + self.utm[0][0] % 100
 
-    @property
-    def glims(self) -> str:
-        """The id that GLIMS makes of a centre: thousandths of degrees east of Greenwich."""
-        east = round(self.longitude % 360 * 1000)
-        side = "S" if self.is_southern else "N"
-        return f"G{east:06d}E{round(abs(self.latitude) * 1000):05d}{side}"
-
 
 @lru_cache
 def local_crs(longitude: float, latitude: float) -> CRS:

@@ -14,6 +14,7 @@ from .misbehaviour import Misbehaviours, Misconduct
 from .products import landsat_products, sentinel2_products
 from .rgi import rgi6_zip, rgi7_files
 from .routes import Routes
+from .sentinel1 import radar_takes
 from .shelf import Shelf
 from .stac import Catalogue
 
@@ -28,7 +29,7 @@ class World:
         Root of all services: the value of GLACIER_SERVICES_ROOT.
     requests : list of (method, path with query, headers)
         What was asked, in order.
-    sentinel2, landsat : mapping
+    sentinel2, landsat, radar : mapping
         The products by place and acquisition: the truth that a client's reading is held against.
     """
 
@@ -43,6 +44,7 @@ class World:
     def __post_init__(self) -> None:
         self.sentinel2 = sentinel2_products()
         self.landsat = landsat_products()
+        self.radar = radar_takes()
         self._fill()
 
     def misbehave(self, pattern: str, what: Misconduct, times: int | None = None) -> None:
@@ -69,12 +71,15 @@ class World:
             self.pictures[product.id] = f"sentinel-hub-pictures/{picture}"
         for product in self.landsat.values():
             self.put("landsat-s3", product.files())
+        for take in self.radar.values():
+            self.put("planetary-computer-sentinel-1-rtc", take.files())
         self.put("copernicus-dem-30m", bucket(10))
         self.put("copernicus-dem-90m", bucket(30))
         self.put("rgi7", rgi7_files())
         self.put("rgi6", [("rgi62.zip", rgi6_zip)])
         self._list("earth-search", "Earth Search", "next token", self.sentinel2)
         self._list("landsatlook", "LandsatLook", "page number", self.landsat)
+        self._list("planetary-computer", "Planetary Computer", "token", self.radar)
 
     def _list(self, service: str, title: str, paging: str, products) -> None:
         items = [product.item(self.address) for product in products.values()]

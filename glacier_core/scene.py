@@ -216,7 +216,7 @@ def build_scene(
     shape = bands.shape[1:]
     crs = check_grid(transform, shape, crs)
     heights = _layer("elevation", elevation, shape)
-    _check_reflectance(bands)
+    check_reflectance(bands)
     _check_elevation(heights)
     slopes = horn_slope(heights, transform.a) if slope is None else _layer("slope", slope, shape)
     _check_range("slope", slopes, 0, 90, "degrees")
@@ -257,8 +257,19 @@ def _layer(name: str, values: ArrayLike, shape: tuple[int, ...]) -> FloatArray:
     return layer
 
 
-def _check_reflectance(bands: FloatArray) -> None:
-    """Refuse imagery whose numbers cannot be reflectances in the declared order."""
+def check_reflectance(bands: FloatArray) -> None:
+    """Refuse imagery whose numbers cannot be reflectances in the declared order.
+
+    Parameters
+    ----------
+    bands : ndarray of float32, (6, rows, columns)
+        NaN where there is no data.
+
+    Raises
+    ------
+    SceneError
+        When a band is empty, the imagery blank, raw numbers, percent, or its bands out of order.
+    """
     for name, band in zip(BANDS, bands, strict=True):
         if not np.isfinite(band).any():
             raise SceneError(f"The {name} band holds no data at all (every pixel is NaN).")

@@ -137,11 +137,12 @@ def _reasons(image: Imagery, block: slice) -> NDArray[np.uint8]:
     """Return why pixels are not mapped, no data wherever a band has none."""
     gaps = ~np.isfinite(image.optical[:, block]).all(axis=0)
     reasons: NDArray[np.uint8] = np.where(gaps, np.uint8(Why.NO_DATA), image.why[block])
-    return reasons.ravel()
+    return reasons.reshape(-1)
 
 
 def _first_with_data(reasons: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return (reasons != Why.NO_DATA).argmax(axis=0).astype(np.uint8)
+    with_data: NDArray[np.bool_] = reasons != Why.NO_DATA
+    return with_data.argmax(axis=0).astype(np.uint8)
 
 
 def _heat(image: Imagery, block: slice) -> FloatArray:

@@ -12,6 +12,8 @@ _LETTERS: Final = str.maketrans(
 _DOUBLED: Final = re.compile(r"([aou])e|(a)a")
 """Inventories write ä as ae and å as aa, others as a: so all do."""
 
+_SHORT_WORDS: Final = {"mt": "mount", "st": "saint", "ste": "sainte", "gl": "glacier"}
+
 _GLACIER: Final = ("glacier", "glaciers", "gletscher", "glaciar", "glaciares", "ghiacciaio")
 _GLACIER_TOO: Final = ("ghiacciai", "vedretta", "lednik", "buzulu")
 _LITTLE: Final = ("the", "of", "de", "del", "della", "di", "da", "do", "dos", "du", "des", "d")
@@ -36,8 +38,9 @@ def folded(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
     letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    words = re.sub(r"[\W_]+", " ", letters.replace("'", " ")).strip()
-    return _DOUBLED.sub(lambda found: found[1] or found[2], words)
+    words = re.sub(r"[\W_]+", " ", letters).split()
+    whole = " ".join(_SHORT_WORDS.get(word, word) for word in words)
+    return _DOUBLED.sub(lambda found: found[1] or found[2], whole)
 
 
 def search_key(name: str) -> str:

@@ -90,7 +90,7 @@ def _piece(path: Path, start: int, encoding: str | None) -> gpd.GeoDataFrame:
     )
     numbers, bounds = pyogrio.read_bounds(path, skip_features=start, max_features=ROWS_AT_ONCE)
     known = pd.DataFrame(np.asarray(bounds).T, index=numbers)
-    known = known.loc[np.isfinite(known).all(axis=1)]
+    known = known.dropna()
     table = table.loc[table.index.isin(known.index)]
     found = _across(path, table.index, known.loc[table.index].to_numpy(dtype=np.float64))
     rows = _rows(table, found)[_glacier_lines(table)]

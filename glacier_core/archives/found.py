@@ -39,6 +39,8 @@ class FoundScene:
         Addresses of the files, by the archive's own keys.
     item : mapping
         The STAC item as it came.
+    replaces : tuple of str
+        Older processings of the very same acquisition, left out of what was found.
     """
 
     id: str
@@ -53,3 +55,4 @@ class FoundScene:
     thumbnail: str = ""
     assets: Mapping[str, str] = field(default_factory=dict)
     item: Mapping[str, Any] = field(default_factory=dict)
+    replaces: tuple[str, ...] = ()

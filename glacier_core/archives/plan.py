@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from glacier_core.archives.area_grid import AreaGrid
-from glacier_core.archives.areas import Area
+from glacier_core.archives.areas import Area, area_from_text
 from glacier_core.archives.found import FoundScene
 from glacier_core.archives.grids import grid_of
+from glacier_core.archives.searching import scenes_by_id
 from glacier_core.errors import SourceError
+
+MOST_SCENES: Final = 60
+"""Of one plan; a composite of more would take hours and gain nothing."""
 
 _LONGEST_NAME: Final = 30
 """Characters of the name of the area within the id of a scene, which holds 80 in all."""
@@ -40,7 +44,7 @@ class FetchPlan:
     Raises
     ------
     SourceError
-        When there is no scene, or scenes of several days are no composite.
+        When there is no scene or too many, or scenes of several days are no composite.
     """
 
     area: Area
@@ -53,6 +57,11 @@ class FetchPlan:
     def __post_init__(self) -> None:
         if not self.scenes:
             raise SourceError("There is no scene to fetch. Choose one of those found.")
+        if len(self.scenes) + len(self.radar) > MOST_SCENES:
+            raise SourceError(
+                f"{len(self.scenes) + len(self.radar)} scenes are more than can be fetched at "
+                f"once: choose at most {MOST_SCENES}."
+            )
         days = ", ".join(map(str, self.dates))
         if len(self.dates) > 1 and not self.composite:
             raise SourceError(
@@ -106,6 +115,46 @@ class FetchPlan:
                 choices,
             )
         )
+
+
+def plan_from_text(text: str) -> FetchPlan:
+    """Read a plan from the text of a link; the archives are asked for its scenes.
+
+    Raises
+    ------
+    SourceError
+        When the text is none that :meth:`FetchPlan.to_text` makes, or an archive cannot be asked.
+    MissingError
+        When an archive does not hold a scene any more.
+    """
+    try:
+        where, resolution, scenes, radar, choices = text.split("!")
+        pixel, names = float(resolution), [_names_from_text(each) for each in (scenes, radar)]
+    except ValueError as problem:
+        raise SourceError(
+            f"The plan of the link ({text[:60]!r}) cannot be read. Copy the whole link, or choose "
+            "area and scenes anew."
+        ) from problem
+    area = area_from_text(where)
+    optical, backscatter = (_found(each, area) for each in names)
+    return FetchPlan(area, optical, pixel, backscatter, "c" in choices, "s" in choices)
+
+
+def _names_from_text(text: str) -> list[tuple[str, str]]:
+    """Return archive and id of each scene."""
+    pairs = [each.split(":") for each in text.split(",") if each]
+    if len(pairs) > MOST_SCENES:
+        raise ValueError("it names too many scenes")
+    return [(unquote(archive), unquote(name)) for archive, name in pairs]
+
+
+def _found(names: Sequence[tuple[str, str]], area: Area) -> tuple[FoundScene, ...]:
+    """Ask every archive once for its scenes, and return them in the order of their names."""
+    found: dict[tuple[str, str], FoundScene] = {}
+    for archive in dict.fromkeys(archive for archive, _ in names):
+        ids = [name for of, name in names if of == archive]
+        found |= {(archive, scene.id): scene for scene in scenes_by_id(archive, ids, area)}
+    return tuple(found[name] for name in names)
 
 
 def _scenes_to_text(scenes: Sequence[FoundScene]) -> str:

@@ -9,10 +9,12 @@ from glacier_core.errors import SourceError
 from glacier_core.network.services import SERVICES
 
 
-@pytest.mark.parametrize("archive", ARCHIVES.values(), ids=str)
+@pytest.mark.parametrize("archive", ARCHIVES.values(), ids=list(ARCHIVES))
 def test_every_archive_is_described(archive):
     assert archive.service in SERVICES
-    assert archive.title and archive.sensors and archive.licence
+    assert archive.title
+    assert archive.sensors
+    assert archive.licence
     assert archive.caveat.endswith(".")
     assert archive.years[0] >= 1982
     assert archive.years[1] is None or archive.years[1] >= archive.years[0]

@@ -1,5 +1,7 @@
 """Seasons by latitude: at every place one, and the right half of the year."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,9 +15,7 @@ def test_every_latitude_has_a_season_of_months_in_a_row(latitude):
     months = suggested_season(latitude).months
     assert 2 <= len(months) <= 4
     assert all(1 <= month <= 12 for month in months)
-    assert all(
-        after % 12 == (before + 1) % 12 for before, after in zip(months, months[1:], strict=False)
-    )
+    assert all(after % 12 == (before + 1) % 12 for before, after in itertools.pairwise(months))
 
 
 @given(st.floats(24, 90))

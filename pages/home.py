@@ -13,6 +13,7 @@ st.html(COMPONENTS / "page.css")
 
 page = st.navigation(
     [
+        st.Page("find.py", title="Find", icon=":material/travel_explore:"),
         st.Page("explore.py", title="Explore", icon=":material/map:", default=True),
         st.Page("compare.py", title="Compare", icon=":material/compare:"),
         st.Page("confidence.py", title="Confidence", icon=":material/verified:"),

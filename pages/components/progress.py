@@ -32,7 +32,7 @@ def ask_for_map(scene: "gc.Scene", model: "gc.Model", **options: Any) -> None:
     from glacier_core.inference.request import MappingOptions
 
     try:
-        job = map_service().submit(scene, model, MappingOptions(**options), session=_session())
+        job = map_service().submit(scene, model, MappingOptions(**options), session=session_name())
     except gc.GlacierError as error:
         st.session_state["mapping"] = (scene.id, model.card.name, None, str(error))
         return
@@ -95,7 +95,7 @@ def _show(job: "Job") -> None:
     bar, button = st.columns([5, 1], vertical_alignment="center")
     bar.progress(share_done(job), text=sentence(job))
     if button.button("Cancel", key="cancel", icon=":material/stop_circle:", width="stretch"):
-        map_service().cancel(job.id, _session())
+        map_service().cancel(job.id, session_name())
 
 
 def _offer(scene: "gc.Scene", model: "gc.Model", why: str) -> None:
@@ -131,6 +131,7 @@ def duration(seconds: float) -> str:
     return f"{round(seconds / 60)} min"
 
 
-def _session() -> str:
+def session_name() -> str:
+    """Return a name of this reader, who may cancel what nobody else wants."""
     name: str = st.session_state.setdefault("session", uuid4().hex)
     return name

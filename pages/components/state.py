@@ -34,6 +34,10 @@ _ALLOWED = {
     "figure": re.compile(r"strategies|networks|data|places|strata"),
     "deviation": re.compile(r"areas|distances|boundary|heights|errors"),
     "run": re.compile(r"[0-9a-f]{16}|published-[a-z-]{1,40}"),
+    "area": re.compile(r"[\w%~,.:+-]{1,8000}", re.ASCII),
+    "found": re.compile(r"[\w%~,.:+-]{1,2000}", re.ASCII),
+    "plan": re.compile(r"[\w%~,.:!+-]{1,12000}", re.ASCII),
+    "view": re.compile(r"-?\d{1,3}(\.\d{1,7})?,-?\d{1,2}(\.\d{1,7})?,\d{1,2}(\.\d{1,3})?"),
 }
 
 
@@ -60,6 +64,16 @@ class AppState:
         Figure of the page Compare.
     run : str
         Id of the benchmark run that is looked at, empty for none.
+    area : str
+        Where imagery is looked for, as :meth:`glacier_core.archives.areas.Area.to_text` writes it.
+    found : str
+        The found images that are picked, as the page Find writes them.
+    plan : str
+        What the scene was fetched by, so that somebody else can fetch it too; empty for a scene
+        that came otherwise.
+    view : str
+        Camera that the link asks for: longitude, latitude, zoom. The browser restores it and
+        keeps it up to date in the address without a rerun.
     """
 
     scene: str = DEFAULT_SCENE
@@ -71,6 +85,10 @@ class AppState:
     figure: str = "strategies"
     deviation: str = "areas"
     run: str = ""
+    area: str = ""
+    found: str = ""
+    plan: str = ""
+    view: str = ""
 
 
 def app_state() -> AppState:
@@ -86,9 +104,12 @@ def choose(**choices: str) -> None:
     """Change choices; a new scene or model lets go of the map and the glacier of the old."""
     state: AppState = st.session_state.setdefault("app_state", AppState())
     if choices.get("scene", state.scene) != state.scene:
-        choices = {"map": "", "glacier": "", "experts": "scene"} | choices
+        gone = ("map", "glacier", "plan", "view")
+        choices = {**dict.fromkeys(gone, ""), "experts": "scene"} | choices
     if choices.get("model", state.model) != state.model:
         choices = {"map": "", "glacier": ""} | choices
+    if choices.get("area", state.area) != state.area:
+        choices = {"found": "", "view": ""} | choices
     for name, value in choices.items():
         setattr(state, name, value)
     _write_address(state)

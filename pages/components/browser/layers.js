@@ -29,7 +29,7 @@ export function setDrawn(map, layer, { visible, opacity }) {
 export function fillIds(layers, choices) {
   return layers
     .filter((layer) => layer.kind === "outlines" && choices.get(layer.id)?.visible)
-    .map((layer) => `${layer.id}-fill`);
+    .flatMap((layer) => [`${layer.id}-fill`, `${layer.id}-dot`]);
 }
 
 // The outlines under a point, topmost first, with their whole properties:
@@ -49,7 +49,7 @@ export function glacierAt(map, point, fills, layers) {
 
 function drawnIds(layer) {
   if (layer.kind !== "outlines") return [layer.id];
-  return ["fill", "halo", "selected", "line"].map((part) => `${layer.id}-${part}`);
+  return ["fill", "halo", "selected", "line", "dot"].map((part) => `${layer.id}-${part}`);
 }
 
 function add(map, layer, root, colors) {
@@ -91,6 +91,18 @@ function addOutlines(map, layer, colors) {
   line("selected", { "line-color": colors.selected, "line-width": layer.width + 6 }, ["==", ["get", "glacier_id"], ""]);
   const dashes = layer.dash.length ? { "line-dasharray": layer.dash } : {};
   line("line", { "line-color": layer.color, "line-width": layer.width, ...dashes });
+  map.addLayer({
+    id: `${layer.id}-dot`,
+    type: "circle",
+    source: layer.id,
+    filter: ["==", ["geometry-type"], "Point"],
+    paint: {
+      "circle-color": layer.color,
+      "circle-radius": 2 + layer.width,
+      "circle-stroke-color": HALO,
+      "circle-stroke-width": 1,
+    },
+  });
 }
 
 // What a map holds now, to see what a rerun changed.

@@ -1,13 +1,13 @@
 // What the colours of the visible layers mean.
 
-import { element } from "./page.js";
+import { element, lineOrDot } from "./page.js";
 
 export function buildLegend(legend, layers) {
   legend.replaceChildren(...[...layers].reverse().map(part).filter(Boolean));
 }
 
 function part(layer) {
-  if (layer.kind === "outlines") return group([entry(layer.color, layer.title, layer.dash.length ? "line dashed" : "line")]);
+  if (layer.kind === "outlines") return group([entry(layer.color, layer.title, lineOrDot(layer))]);
   if (layer.kind === "data") return ramp(layer.title, layer.ramp.values, layer.ramp.colors, shares);
   if (layer.legend.some((one) => one.shape === "ramp")) return rampOf(layer);
   return layer.legend.length ? group(layer.legend.map((one) => entry(one.color, one.label, one.shape))) : null;

@@ -61,7 +61,6 @@ class GlacierMap {
     this.badge = element("div", { class: "badge", hidden: "" });
     this.notice = element("div", { class: "notice", role: "status" }, "Drawing the map …");
     this.panel = element("details", { class: "panel" });
-    this.panel.open = this.shadow.host.clientWidth > 640;
     this.threshold = element("div", { class: "threshold", hidden: "" });
     this.legend = element("div", { class: "legend", "aria-label": "Legend" });
     this.stage.append(this.canvas, this.badge, this.notice, this.panel);
@@ -96,6 +95,7 @@ class GlacierMap {
     this.map.addControl(homeControl(home, () => this.goHome(true)), "top-left");
     this.map.addControl(new this.library.ScaleControl({ maxWidth: 120 }), "bottom-left");
     this.inspector = new Inspector(this);
+    this.panel.open = !this.data.world && this.shadow.host.clientWidth > 640;
     this.drawing = new Drawing(this);
     this.area = new AreaChoice(this);
     this.map.on("moveend", (event) => this.rememberCamera(event));

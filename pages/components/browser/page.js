@@ -34,3 +34,9 @@ export function styleSheet(parent, root, file) {
 export function percent(share) {
   return `${Math.round(share * 100)} %`;
 }
+
+// How a layer of outlines is drawn in a legend.
+export function lineOrDot({ dash, geojson }) {
+  if (geojson.features[0]?.geometry.type === "Point") return "dot";
+  return dash.length ? "line dashed" : "line";
+}

@@ -1,6 +1,6 @@
 // The layer switches: native inputs, so that keys and screen readers work by themselves.
 
-import { element } from "./page.js";
+import { element, lineOrDot } from "./page.js";
 
 const GROUPS = { imagery: "Imagery", values: "Network's values" };
 
@@ -13,7 +13,8 @@ export function buildPanel(panel, layers, choices, actions) {
     const members = layers.filter((layer) => layer.group === group);
     panel.append(radios(group, members, choices, actions));
   }
-  panel.append(secondPicture(layers, actions), basemap(actions));
+  if (layers.some((layer) => layer.group === "imagery")) panel.append(secondPicture(layers, actions));
+  panel.append(basemap(actions));
   if (focused) panel.querySelector(`#${CSS.escape(focused)}`)?.focus();
 }
 
@@ -24,7 +25,7 @@ function checkboxes(layers, choices, actions) {
     const input = element("input", { type: "checkbox", id: `layer-${layer.id}` });
     input.checked = choice.visible;
     input.addEventListener("change", () => actions.show(layer, input.checked));
-    set.append(labelled(input, layer.title, layer.description, layer.color));
+    set.append(labelled(input, layer.title, layer.description, layer.color, lineOrDot(layer)));
     if (choice.visible) set.append(opacity(layer, choice, actions));
   }
   return set;
@@ -119,11 +120,11 @@ function fieldset(title) {
   return set;
 }
 
-function labelled(input, text, description = "", color = "") {
+function labelled(input, text, description = "", color = "", shape = "line") {
   const label = element("label", description ? { title: description } : {});
   label.append(input);
   if (color) {
-    const swatch = element("span", { class: "swatch line" });
+    const swatch = element("span", { class: `swatch ${shape}` });
     swatch.style.setProperty("--color", color);
     label.append(swatch);
   }

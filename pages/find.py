@@ -1,0 +1,57 @@
+"""Find: any glacier on Earth, an image of it, and on to its map."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import glacier_core as gc
+from pages.components import find_area, find_fetch, find_images, find_wish
+from pages.components.find_map import find_view, take_click
+from pages.components.map import show_map
+from pages.components.sentences import plain
+from pages.components.state import app_state
+
+if TYPE_CHECKING:
+    from glacier_core.archives.areas import Area
+    from glacier_core.archives.found import FoundScene
+
+
+def images_section(area: "Area") -> None:
+    named = f" of {plain(area.name)}" if area.name else ""
+    st.markdown(f"#### Which image{named}?")
+    wish, options = find_wish.ask_when(area)
+    scenes = find_images.found_images(area, wish)
+    if scenes:
+        picked = find_images.pick_images(scenes, area, several=options.composite)
+        fetch(area, picked, options)
+
+
+def fetch(area: "Area", picked: "tuple[FoundScene, ...]", options: find_wish.ExpertOptions) -> None:
+    from glacier_core.archives.plan import FetchPlan
+
+    try:
+        plan = FetchPlan(
+            area,
+            picked,
+            options.resolution,
+            composite=options.composite,
+            allow_surface=options.allow_surface,
+        )
+        find_fetch.fetch_section(plan)
+    except gc.GlacierError as error:
+        st.warning(plain(str(error)))
+
+
+app_state()
+st.markdown("### Find a glacier")
+st.caption("Type a name, click a glacier on the map, or draw a box around it.")
+hits = find_area.search_box()
+area = find_area.current_area()
+event = show_map(find_view(area, hits), key="find", height=460, on_area=find_area.take_drawings)
+if event:
+    take_click(event)
+find_area.offer_outlines()
+if area is not None:
+    images_section(area)
+else:
+    find_images.offer_samples()

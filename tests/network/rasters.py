@@ -13,7 +13,7 @@ def packed(driver="GTiff", pixels=PIXELS, **options):
     """Return the bytes of a raster of one band."""
     given = {
         "GTiff": {"tiled": True, "blockxsize": 128, "blockysize": 128, "compress": "deflate"},
-        "JP2OpenJPEG": {"QUALITY": "100", "REVERSIBLE": "YES", "BLOCKXSIZE": 256,
+        "JP2OpenJPEG": {"CODEC": "JP2", "QUALITY": "100", "REVERSIBLE": "YES", "BLOCKXSIZE": 256,
                         "BLOCKYSIZE": 256},
     }[driver]  # fmt: skip
     rows, columns = pixels.shape
@@ -24,6 +24,25 @@ def packed(driver="GTiff", pixels=PIXELS, **options):
             crs="EPSG:32632", transform=transform, **(given | options),
         ) as file:  # fmt: skip
             file.write(pixels, 1)
+        return bytes(memory.getbuffer())
+
+
+def empty(side, **options):
+    """Return the bytes of a large GeoTIFF that holds not one pixel."""
+    with MemoryFile() as memory:
+        with memory.open(
+            driver="GTiff",
+            width=side,
+            height=side,
+            count=1,
+            dtype="uint8",
+            crs="EPSG:32632",
+            transform=Affine(10, 0, 500_000, 0, -10, 5_200_000),
+            SPARSE_OK=True,
+            compress="deflate",
+            **options,
+        ):
+            pass
         return bytes(memory.getbuffer())
 
 

@@ -1,3 +1,5 @@
+import hashlib
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,7 +14,7 @@ from glacier_core.network import remote_file, transport
 from glacier_core.network.blocks import BLOCK
 from glacier_core.network.ranged import open_remote_raster
 from glacier_core.settings import settings
-from tests.network.rasters import PIXELS, packed, window
+from tests.network.rasters import PIXELS, empty, packed, window
 from tests.network.servers import cut_after, silent, status
 
 TIFF, JP2 = packed(), packed("JP2OpenJPEG")
@@ -30,8 +32,7 @@ def archive(server, monkeypatch):
 
 def read(where=None, **given):
     with open_remote_raster(URL, **given) as raster:
-        pixels = raster.read(1, window=where)
-    return pixels
+        return raster.read(1, window=where)
 
 
 def right(archive, where=None):
@@ -146,17 +147,17 @@ class TestWrongAnswers:
     @pytest.mark.parametrize("content", [TIFF, JP2], ids=["tiff", "jp2"])
     def test_trouble_in_the_middle_never_makes_wrong_pixels(self, archive, content):
         archive.files[PATH] = content
-        for good in range(1, 5):
+        failed = 0
+        for good in (1, 2, 4, 7):
             archive.faults.clear()
-            settings().data_dir.rename(settings().data_dir.with_name(f"old{good}")) if (
-                settings().data_dir.exists()
-            ) else None
             archive.misbehave(PATH, lambda h: h.serve(content), times=good)
             archive.misbehave(PATH, status(404))
+            forget()
             try:
                 np.testing.assert_array_equal(tiles(), PIXELS)
             except MissingError:
-                continue
+                failed += 1
+        assert 1 <= failed <= 3, "some attempts fail, and later ones do not"
 
     def test_a_cut_connection_goes_on_with_the_next_piece(self, archive):
         self.after_the_header(archive, cut_after(BLOCK + 1000))
@@ -188,9 +189,12 @@ class TestWrongAnswers:
         refused("replaced .* while it was read")
 
 
-def etag(content):
-    import hashlib
+def forget():
+    """Remove every piece that is kept."""
+    shutil.rmtree(settings().data_dir / "blocks", ignore_errors=True)
 
+
+def etag(content):
     return f'"{hashlib.md5(content).hexdigest()}"'
 
 
@@ -242,14 +246,7 @@ def test_a_cut_file(archive):
 
 
 def test_blocks_that_swell(archive):
-    bomb = packed(pixels=np.zeros((3, 200), np.uint8), compress="deflate", tiled=False)
-    import rasterio.io
-
-    with rasterio.io.MemoryFile() as memory:
-        with memory.open(driver="GTiff", width=30_000, height=30_000, count=1, dtype="uint8",
-                         compress="deflate", blockysize=30_000, SPARSE_OK=True):  # fmt: skip
-            pass
-        bomb = bytes(memory.getbuffer())
+    bomb = empty(30_000, tiled=True, blockxsize=30_000, blockysize=30_000)
     assert len(bomb) < 1_000_000
     archive.files[PATH] = bomb
     refused("blocks of 30000 x 30000 pixels")
@@ -261,16 +258,16 @@ def test_a_missing_file(archive):
 
 
 def test_an_address_of_nobody(archive):
-    with pytest.raises(SourceError, match="none of the archives"):
-        with open_remote_raster("https://example.org/B02.tif"):
-            pass
+    refused = pytest.raises(SourceError, match="none of the archives")
+    with refused, open_remote_raster("https://example.org/B02.tif"):
+        pass
 
 
 @pytest.mark.parametrize("url", ["/etc/passwd", "/vsicurl/http://127.0.0.1/x", "file:///etc/x.tif"])
 def test_no_path_reaches_gdal(archive, url):
-    with pytest.raises(SourceError, match="is not a plain address|is not asked"):
-        with open_remote_raster(url):
-            pass
+    refused = pytest.raises(SourceError, match=r"is not (a plain address|asked)")
+    with refused, open_remote_raster(url):
+        pass
 
 
 def test_stopping(archive):
@@ -283,9 +280,8 @@ def test_stopping(archive):
 
 
 def test_an_error_of_the_reader_stays_what_it_is(archive):
-    with pytest.raises(ZeroDivisionError):
-        with open_remote_raster(URL):
-            raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError), open_remote_raster(URL):
+        raise ZeroDivisionError
 
 
 def test_many_threads_at_once(archive):

@@ -48,6 +48,9 @@ class Routes:
 
     def root(self, request: Request) -> Response:
         catalogue, home = self.catalogue(request), self.home(request)
+        shelf = self.world.shelves.get(request.path_params["service"])
+        if shelf is not None and "prefix" in request.query_params:
+            return listing(shelf.paths(), **request.query_params)
         if catalogue is None:
             return not_found()
         search = [{"rel": "search", "href": f"{home}/search", "method": m} for m in ("GET", "POST")]
@@ -180,6 +183,19 @@ async def asked_of(request: Request) -> dict:
     if "collection" in request.path_params:
         asked["collections"] = [request.path_params["collection"]]
     return asked
+
+
+def listing(paths: list[str], prefix: str, delimiter: str = "/") -> Response:
+    """List the folders of a bucket whose names begin so."""
+    below = [path[len(prefix) :].partition(delimiter) for path in paths if path.startswith(prefix)]
+    folders = sorted({f"{prefix}{head}{mark}" for head, mark, _ in below if mark})
+    each = "".join(f"<CommonPrefixes><Prefix>{name}</Prefix></CommonPrefixes>" for name in folders)
+    body = (
+        "<?xml version='1.0' encoding='UTF-8'?>"
+        "<ListBucketResult xmlns='http://doc.s3.amazonaws.com/2006-03-01'>"
+        f"<Prefix>{prefix}</Prefix><IsTruncated>false</IsTruncated>{each}</ListBucketResult>"
+    )
+    return Response(body, media_type="application/xml")
 
 
 def not_found() -> Response:

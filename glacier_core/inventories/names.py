@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import Final
 
+from glacier_core.outlines.attributes import tidy_text
+
 _LETTERS: Final = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ð": "d", "đ": "d", "þ": "th", "ł": "l", "ı": "i"}
 )
@@ -77,14 +79,6 @@ def search_keys(name: str) -> tuple[str, ...]:
 
 
 def tidy_name(text: str) -> str:
-    """Return a name without what its file put there by mistake.
-
-    Parameters
-    ----------
-    text : str
-        As read: ``None`` and ``nan`` written out, blanks, and stray bytes after the blanks that
-        fill a field of fixed width, as in RGI 5.
-    """
-    kept = re.split(r"\s{4,}", text.replace("\x00", " ").rstrip())[0].strip()
-    nothing = len(kept) < 2 or kept.lower() in {"none", "nan", "null", "n/a", "no name", "unnamed"}
-    return "" if nothing else kept
+    """Return a name as its file has it, empty where it is none."""
+    kept = tidy_text(text)
+    return "" if len(kept) < 2 or kept.lower() in {"no name", "unnamed"} else kept

@@ -3,7 +3,9 @@
 import re
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 _NAMES: Final = {
     "glacier_id": (
@@ -36,6 +38,15 @@ _INVENTORIES: Final = (
 )
 """Attribute, how its values begin, and the inventory that this betrays."""
 
+
+UNCERTAINTIES: Final = ("local_uncertainty_m", "global_uncertainty_m")
+"""Columns that outlines have besides the schema where their file states such: how far off their
+vertices may be, in metres, as an analyst said (GLIMS: on its image; in the world)."""
+
+_UNCERTAINTIES: Final = {
+    "local_uncertainty_m": ("localuncertaintym", "locuncx", "locuncy"),
+    "global_uncertainty_m": ("globaluncertaintym", "globuncx", "globuncy"),
+}
 
 _DATES: Final = tuple(
     re.compile(pattern)
@@ -70,11 +81,50 @@ def translate(table: pd.DataFrame, *, file_name: str) -> dict[str, list[str]]:
         ours: [_text(value) for value in _column(table, known, theirs)]
         for ours, theirs in _NAMES.items()
     }
+    for column in ("name", "analyst"):
+        texts[column] = [tidy_text(text) for text in texts[column]]
     texts["date"] = [iso_date(value) for value in texts["date"]]
     texts["glacier_id"] = _unique(texts["glacier_id"])
     if "source" not in known:
         texts["source"] = [_inventory(table, known) or file_name] * len(table)
     return texts
+
+
+def stated_uncertainty(table: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
+    """Return how uncertain the outlines are by their own table, where it tells.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Attributes as read from a file; those of GLIMS (``loc_unc_x`` …) are understood.
+
+    Returns
+    -------
+    dict of str to ndarray of float64
+        Some of :data:`UNCERTAINTIES`, in metres, NaN where a row does not tell.
+    """
+    known = {_plain(column): column for column in reversed(list(table.columns))}
+    stated = {}
+    for ours, theirs in _UNCERTAINTIES.items():
+        columns = [known[name] for name in theirs if name in known]
+        if columns:
+            metres = table[columns].apply(pd.to_numeric, errors="coerce").max(axis=1)
+            # Nobody knows a margin to nothing: zero stands for "not stated".
+            stated[ours] = metres.where(metres > 0).to_numpy(dtype=np.float64)
+    return {column: metres for column, metres in stated.items() if np.isfinite(metres).any()}
+
+
+def tidy_text(text: str) -> str:
+    """Return a text without what its file put there by mistake.
+
+    Parameters
+    ----------
+    text : str
+        As read: ``None`` and ``nan`` written out, blanks, and stray bytes after the blanks that
+        fill a field of fixed width, as in RGI 5.
+    """
+    kept = re.split(r"\s{4,}", text.replace("\x00", " ").rstrip())[0].strip()
+    return "" if kept.lower() in {"none", "nan", "null", "n/a"} else kept
 
 
 def iso_date(text: str) -> str:

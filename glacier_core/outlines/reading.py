@@ -14,7 +14,7 @@ from shapely.errors import ShapelyError
 
 from glacier_core.errors import OutlineError
 from glacier_core.outlines.archives import unpacked_shapefile
-from glacier_core.outlines.attributes import translate
+from glacier_core.outlines.attributes import stated_uncertainty, translate
 from glacier_core.outlines.geometry import polygons_only
 from glacier_core.outlines.schema import to_schema
 from glacier_core.settings import settings
@@ -65,7 +65,8 @@ def read_outlines(
         In the schema of ``outlines.schema`` and the coordinate system of the file: valid
         polygons, unique ids, areas measured in an equal-area projection. Self-crossing polygons
         are repaired; lines, points and empty rows are dropped. Every attribute stays the text
-        it was: escape it before showing it as HTML.
+        it was: escape it before showing it as HTML. Where the file states how uncertain the
+        outlines are (GLIMS), there are the columns of ``outlines.attributes.UNCERTAINTIES`` too.
 
     Raises
     ------
@@ -81,7 +82,7 @@ def read_outlines(
                 table = _read_table(shapefile, None)
         else:
             table = _read_table(path, layer)
-        return _in_schema(_with_crs(table, crs, path), path)
+        return in_schema(_with_crs(table, crs, path), path.name)
 
 
 def _checked_suffix(path: Path) -> str:
@@ -188,22 +189,40 @@ def _beyond_degrees(table: gpd.GeoDataFrame) -> bool:
     return bool(west < -360 or east > 360 or south < -90.001 or north > 90.001)
 
 
-def _in_schema(table: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
+def in_schema(table: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
+    """Put a table of outlines, in whatever words, into the one schema.
+
+    Parameters
+    ----------
+    table : geopandas.GeoDataFrame
+        Attributes and polygons as read, with a coordinate system.
+    name : str
+        What people call the file or the answer it is from.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        As of :func:`read_outlines`.
+
+    Raises
+    ------
+    OutlineError
+        When it holds no polygon, or more than the limits of the settings.
+    """
     if len(table) == 0:
-        raise OutlineError(f"{path.name} is empty: it holds not one outline.")
+        raise OutlineError(f"{name} is empty: it holds not one outline.")
     table = _glacier_boundaries(table)
-    _check_vertices(table, path)
+    _check_vertices(table, name)
     geometries = polygons_only(table.geometry)
     usable = ~shapely.is_empty(geometries) & np.isfinite(shapely.bounds(geometries)).all(axis=1)
     if not usable.any():
         kinds = ", ".join(sorted({str(kind) for kind in table.geom_type.dropna()})) or "nothing"
         raise OutlineError(
-            f"{path.name} holds no polygon with an area (found: {kinds}). "
-            "Outlines must be polygons."
+            f"{name} holds no polygon with an area (found: {kinds}). Outlines must be polygons."
         )
     attributes = pd.DataFrame(table.drop(columns=table.geometry.name))[usable]
-    texts = translate(attributes, file_name=path.name)
-    return to_schema(
+    texts = translate(attributes, file_name=name)
+    outlines = to_schema(
         list(geometries[usable]),
         table.crs,
         glacier_id=texts["glacier_id"],
@@ -212,6 +231,7 @@ def _in_schema(table: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
         analyst=texts["analyst"],
         date=texts["date"],
     )
+    return outlines.assign(**stated_uncertainty(attributes))
 
 
 def _glacier_boundaries(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -222,11 +242,11 @@ def _glacier_boundaries(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return boundaries if len(boundaries) else table
 
 
-def _check_vertices(table: gpd.GeoDataFrame, path: Path) -> None:
+def _check_vertices(table: gpd.GeoDataFrame, name: str) -> None:
     vertices = int(shapely.get_num_coordinates(table.geometry.values).sum())
     limit = settings().max_outline_vertices
     if vertices > limit:
         raise OutlineError(
-            f"{path.name} has {vertices:,} vertices; the limit is {limit:,} "
+            f"{name} has {vertices:,} vertices; the limit is {limit:,} "
             "(GLACIER_MAX_OUTLINE_VERTICES). Cut out the glaciers you need, or simplify them."
         )

@@ -27,6 +27,8 @@ _MEANINGS: Final = {
     "analyst": "who drew it, empty where unknown",
     "date": "year, month or day of the imagery it was drawn from, empty where unknown",
     "area_km2": "area in km2, in the equal-area projection ESRI:54034",
+    "local_uncertainty_m": "how far off the outline may be on its image, by its analyst, in m",
+    "global_uncertainty_m": "how far off the outline may be in the world, by its analyst, in m",
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,8 +128,8 @@ class _Places:
         """Return longitudes, -180 to 180, and latitudes of some rows and a halo around them."""
         right = np.arange(-_HALO, self._grid.shape[1] + _HALO)
         down = np.arange(rows.start - _HALO, rows.stop + _HALO)
-        columns: NDArray[np.float64] = right[None, :] + 0.0 * down[:, None] + 0.5
-        lines: NDArray[np.float64] = down[:, None] + 0.0 * right[None, :] + 0.5
+        columns: Any = right[None, :] + 0.0 * down[:, None] + 0.5
+        lines: Any = down[:, None] + 0.0 * right[None, :] + 0.5
         x, y = self._grid.transform @ (columns, lines)
         longitudes, latitudes = self._to_degrees.transform(x, y)
         longitudes = (longitudes + 180) % 360 - 180

@@ -141,8 +141,8 @@ def _reasons(image: Imagery, block: slice) -> NDArray[np.uint8]:
 
 
 def _first_with_data(reasons: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    with_data: NDArray[np.bool_] = reasons != Why.NO_DATA
-    return with_data.argmax(axis=0).astype(np.uint8)
+    first: Index = np.argmax(reasons != Why.NO_DATA, axis=0).astype(np.uint8)
+    return first
 
 
 def _heat(image: Imagery, block: slice) -> FloatArray:

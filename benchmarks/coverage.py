@@ -258,10 +258,11 @@ def areas(
     print(f"{loaded.card.name}: {errors}\n")
     independent = AreaErrors(1.0, 0.0)
     rows = [
-        count_row(fitting, errors, "fitted on"),
+        count_row(fitting, errors, "ground fitted on, new scenes" if not fit else "fitted on"),
         count_row(found[1, SMALL], errors, f"other ground, {SMALL} px"),
         count_row(found[1, LARGE], errors, f"other ground, {LARGE} px"),
         count_row(found[1, SMALL] + found[1, LARGE], errors, "other ground, all"),
+        count_row(fitting + found[1, SMALL] + found[1, LARGE], errors, "both, all"),
         count_row(found[1, SMALL], independent, f"{SMALL} px, as if independent"),
     ]
     print(markdown(rows))

@@ -11,7 +11,7 @@ from glacier_core.confidence.shares import shares_below
 from glacier_core.deviations.reliability import CONFIDENCE_DEFINITIONS
 from glacier_core.models.card import ModelCard, Reliability
 from glacier_core.viewing import charts
-from glacier_core.viewing.doubt import band_layer
+from glacier_core.viewing.doubt import band_layer, hints_layer
 from glacier_core.viewing.layers import Threshold
 from pages.components import sentences, texts
 from pages.components.calibration import calibration_section
@@ -22,6 +22,7 @@ from pages.components.doubt import (
     hints_of,
     hints_section,
     pixel_section,
+    sources_section,
     wish_to_zoom,
 )
 from pages.components.figures import show_definitions, show_figure
@@ -120,7 +121,8 @@ comparison = current_comparison()
 threshold = Threshold(
     "confidence", "Hide what is less sure than", share_below=tuple(table["of_mapped_area"])
 )
-band, hints = band_of(result.key), hints_of(result.key)
+with guard():
+    band, hints = band_of(result.key, scene.id, state.experts), hints_of(result.key)
 view = scene_view(
     state,
     scene,
@@ -130,7 +132,7 @@ view = scene_view(
     threshold=threshold,
     zoom_to=wish_to_zoom(hints),
 )
-view = replace(view, layers=[*view.layers, band_layer(band)])
+view = replace(view, layers=[*view.layers, band_layer(band), hints_layer(hints, visible=True)])
 event = show_map(view, key="confidence")
 if event and event.glacier_id:
     choose(glacier=event.glacier_id)
@@ -140,7 +142,7 @@ st.markdown(f"{sentences.WHERE_DOUBT_LIES} {sentences.calibration_sentence(card)
 show_definitions(CONFIDENCE_DEFINITIONS, CONFIDENCE_DEFINITIONS, "What the numbers mean")
 hints_section(hints, scene)
 with guard():
-    band_section(band, area_of(result.key))
+    band_section(band, area_of(result.key), scene)
 shares_section(table, scene)
 here = None
 if comparison is not None:
@@ -148,3 +150,4 @@ if comparison is not None:
         here = reliability_on_scene(result.key, scene.id, state.experts)
 reliability_section(scene, card, here)
 calibration_section(card)
+sources_section(card)

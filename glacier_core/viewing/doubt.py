@@ -94,9 +94,7 @@ def zoom_bounds(hints: pd.DataFrame, position: int) -> tuple[float, float, float
     return west, south, east, north
 
 
-def band_chart(
-    band: OutlineBand, title: str = "How much ice, at the least and at the most"
-) -> go.Figure:
+def band_chart(band: OutlineBand) -> go.Figure:
     """Draw the sure, the mapped and the possible area of every glacier, or of the whole map.
 
     Parameters

@@ -10,12 +10,13 @@ from glacier_core.confidence.area_interval import AreaInterval
 from glacier_core.confidence.band import LEVEL, OutlineBand, outline_band
 from glacier_core.confidence.hints import DOUBTFUL, SIDE_M, look_here_first
 from glacier_core.confidence.like_pixels import like_pixels
-from glacier_core.viewing.doubt import zoom_bounds
+from glacier_core.deviations.band_definitions import BAND_DEFINITIONS
+from glacier_core.viewing.doubt import band_chart, band_table, sources_chart, zoom_bounds
 from glacier_core.viewing.points import confidence_at
 from pages.components import sentences
-from pages.components.figures import offer_table
+from pages.components.figures import offer_table, show_definitions, show_figure
 from pages.components.map import MapEvent, ZoomTo
-from pages.components.state import guard, open_map
+from pages.components.state import guard, open_map, open_outlines, predicted_outlines
 
 if TYPE_CHECKING:
     from glacier_core.models.card import ModelCard
@@ -36,9 +37,12 @@ SHOWN = {
 
 
 @st.cache_resource(max_entries=4, show_spinner="Drawing the band in which the outline may lie …")
-def band_of(map_key: str) -> OutlineBand:
-    """Return the band of a map, once for all readers."""
-    return outline_band(open_map(map_key))
+def band_of(map_key: str, scene_id: str, experts: str) -> OutlineBand:
+    """Return the band of a map, glacier by glacier of the expert's, once for all readers."""
+    outlines = None if experts == "none" else open_outlines(scene_id, experts)
+    return outline_band(
+        open_map(map_key), outlines=predicted_outlines(map_key) if outlines is None else outlines
+    )
 
 
 @st.cache_data(max_entries=8, show_spinner="Looking where a look mends most …")
@@ -53,7 +57,7 @@ def area_of(map_key: str) -> AreaInterval:
     return gc.mapped_area_interval(open_map(map_key))
 
 
-def band_section(band: OutlineBand, interval: AreaInterval) -> None:
+def band_section(band: OutlineBand, interval: AreaInterval, scene: "gc.Scene") -> None:
     """Say how much ice is sure, mapped and possible, and how sure the whole area is."""
     st.subheader("How much ice, at least and at most")
     st.markdown(band.sentence)
@@ -64,6 +68,7 @@ def band_section(band: OutlineBand, interval: AreaInterval) -> None:
         ("Possible", band.high_km2),
     ):
         row.metric(label, sentences.km2(area), width="content")
+    show_definitions(BAND_DEFINITIONS, BAND_DEFINITIONS, "What sure and possible mean")
     st.caption(
         f"The band is all that the network is less than {100 * LEVEL:g} % sure of; it can be "
         "switched on in the map's layers. It says where the outline may lie pixel by pixel. "
@@ -74,6 +79,38 @@ def band_section(band: OutlineBand, interval: AreaInterval) -> None:
         f"true area lies between **{sentences.km2(interval.low_km2)}** and "
         f"**{sentences.km2(interval.high_km2)}**."
     )
+    if len(band.glaciers) < 2:
+        return
+    show_figure(
+        band_chart(band),
+        band_table(band),
+        name=f"{scene.id}-confidence-band",
+        alt="Sure, mapped and possible area of the largest glaciers.",
+    )
+
+
+def sources_section(card: "ModelCard") -> None:
+    """Show what other sources of uncertainty add and cost, where they were measured."""
+    # Only now, as it brings the network's library along.
+    from glacier_core.benchmark.uncertainty import SOURCE_DEFINITIONS, shipped_sources
+
+    table = shipped_sources()
+    table = table[table["model_sha256"] == card.sha256]
+    if table.empty:
+        return
+    st.subheader("Would asking more often tell more?")
+    st.markdown(
+        "Turned and relit views, the members of the ensemble and dropout give several opinions of "
+        f"one scene. What they add to the confidence that every map has, and what they cost, on "
+        f"{table['scenes'].iloc[0]} simulated scenes that the network never saw:"
+    )
+    show_figure(
+        sources_chart(table),
+        table,
+        name=f"{card.name}-uncertainty-sources",
+        alt="IoU, ECE, errors found and seconds a scene of every source of uncertainty.",
+    )
+    show_definitions(SOURCE_DEFINITIONS, SOURCE_DEFINITIONS, "What these numbers mean")
 
 
 def hints_section(hints: pd.DataFrame, scene: "gc.Scene") -> None:

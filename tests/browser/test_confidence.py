@@ -61,7 +61,7 @@ def test_the_threshold_hides_and_tells_the_share_without_the_server(page, addres
 def test_the_curve_gives_its_data(page, address):
     open_map(page, address)
     with page.expect_download() as started:
-        page.get_by_role("button", name="Data of this figure").first.click()
+        page.locator("[class*=data-][class*=confidence-shares] button").click()
     taken = pd.read_csv(started.value.path()).set_index("confidence_below")
     np.testing.assert_allclose(taken.loc[0.9, "of_mapped_area"], DOUBTFUL)
     assert len(taken) == 101

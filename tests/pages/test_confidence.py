@@ -219,3 +219,27 @@ def test_the_choice_of_a_calibration_is_told_by_its_figures(world, open_page):
     assert "Isotonic regression has the lowest error" in paragraphs(app)
     assert "Compared on fourteen simulated scenes." in paragraphs(app)
     assert list(table_with(app, "ece_equal_mass")["ece"]) == [0.5, 0.0123]
+
+
+def test_the_band_is_told_glacier_by_glacier(world, open_page):
+    app = open_page("confidence", **world())
+    bars = figures(app)["How much ice, at the least and at the most"]["data"][0]
+    assert len(bars["y"]) == len(EXPERT)
+
+
+def test_other_sources_of_uncertainty_are_shown_only_for_the_model_they_were_measured_with(
+    world, open_page, monkeypatch
+):
+    from glacier_core.benchmark import uncertainty
+    from glacier_core.models.registry import load_model
+
+    address = world()
+    assert "Other sources of uncertainty (simulated)" not in figures(
+        open_page("confidence", **address)
+    )
+    own = load_model("tiny").card.sha256
+    table = uncertainty.shipped_sources().assign(model_sha256=own)
+    monkeypatch.setattr(uncertainty, "shipped_sources", lambda: table)
+    app = open_page("confidence", **address)
+    shown = figures(app)["Other sources of uncertainty (simulated)"]["data"][0]
+    np.testing.assert_allclose(numbers(shown["x"]), table["iou"])

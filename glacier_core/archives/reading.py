@@ -22,7 +22,7 @@ from glacier_core.errors import JobCancelled, SourceError
 from glacier_core.network.ranged import open_remote_raster
 from glacier_core.network.transfer import IsCancelled, Report, never, unreported
 
-MaskedArray = np.ma.MaskedArray[tuple[int, int], np.dtype[Any]]
+MaskedArray = np.ma.MaskedArray[Any, np.dtype[Any]]
 
 AT_ONCE: Final = 6
 """Files that are read at the same time; archives slow down who asks for more."""
@@ -36,13 +36,13 @@ def read_onto(
     grid: AreaGrid,
     url: str,
     *,
-    band: int = 1,
+    band: int | tuple[int, ...] = 1,
     resampling: Resampling = Resampling.bilinear,
     no_data: Collection[float] = (),
     report: Report = unreported,
     cancelled: IsCancelled = never,
 ) -> MaskedArray:
-    """Read one band of a file onto a grid.
+    """Read a file onto a grid.
 
     Only the part of the file under the grid is read, of its overviews where the grid is coarser
     than the file. The result does not depend on how much else is read: any part of a grid comes
@@ -53,8 +53,8 @@ def read_onto(
     grid : AreaGrid
     url : str
         GeoTIFF or JPEG 2000.
-    band : int, optional
-        From 1.
+    band : int or tuple of int, optional
+        From 1; several are read in one go.
     resampling : rasterio.enums.Resampling, optional
         ``nearest`` for classes and flags.
     no_data : collection of float, optional
@@ -64,7 +64,7 @@ def read_onto(
 
     Returns
     -------
-    masked array, (rows, columns)
+    masked array, (rows, columns), or (bands, rows, columns) where several are asked for
         Of the file's own type for ``nearest``, else float32; masked where the file has nothing.
         Under the mask lies the number of the nearest pixel, which tells one kind of no data from
         another, and 0 outside of the file.
@@ -93,13 +93,13 @@ def read_many(
     grid: AreaGrid,
     urls: Mapping[str, str],
     *,
-    band: int = 1,
+    band: int | tuple[int, ...] = 1,
     resampling: Resampling = Resampling.bilinear,
     no_data: Collection[float] = (),
     report: Report = unreported,
     cancelled: IsCancelled = never,
 ) -> dict[str, MaskedArray]:
-    """Read the same band of several files onto a grid, a few at a time.
+    """Read several files onto a grid, a few at a time.
 
     Parameters
     ----------
@@ -111,15 +111,16 @@ def read_many(
 
     Returns
     -------
-    dict of str to masked array, (rows, columns)
-        In the order of ``urls``.
+    dict of str to masked array
+        As of :func:`read_onto`, in the order of ``urls``.
 
     Raises
     ------
     SourceError, JobCancelled
         As for :func:`read_onto`; what went wrong first ends the others.
     """
-    wanted = _Wanted(grid, band, resampling, tuple(no_data))
+    bands = (band,) if isinstance(band, int) else band
+    wanted = _Wanted(grid, bands, resampling, tuple(no_data))
     tally = Tally(f"Reading {', '.join(urls)}", len(urls), report)
     failed = Event()
 
@@ -136,7 +137,8 @@ def read_many(
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reading") as pool:
         running = {name: pool.submit(read, name) for name in urls}
     _raise_first([job.exception() for job in running.values()])
-    return {name: job.result() for name, job in running.items()}
+    several = not isinstance(band, int)
+    return {name: job.result() if several else job.result()[0] for name, job in running.items()}
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ class _Wanted:
     """What is read of every file."""
 
     grid: AreaGrid
-    band: int
+    bands: tuple[int, ...]
     resampling: Resampling
     no_data: tuple[float, ...]
 
@@ -171,25 +173,27 @@ def _read(url: str, wanted: _Wanted, told: _Told) -> MaskedArray:
     with open_remote_raster(url, report=report, cancelled=told.stopped) as raster:
         if raster.crs is None:
             raise SourceError(f"{told.name} does not say where it lies. Take another scene.")
-        if not 1 <= wanted.band <= raster.count:
+        missing = sorted(set(wanted.bands) - set(raster.indexes))
+        if missing:
             raise SourceError(
-                f"{told.name} has {raster.count} bands, no band {wanted.band}. Take another scene."
+                f"{told.name} has {raster.count} bands, no band {missing[0]}. Take another scene."
             )
         return _read_raster(raster, wanted, told)
 
 
 def _read_raster(raster: DatasetReader, wanted: _Wanted, told: _Told) -> MaskedArray:
-    own_type = np.dtype(raster.dtypes[wanted.band - 1])
+    own_type = np.dtype(raster.dtypes[wanted.bands[0] - 1])
     kept = own_type if wanted.resampling == Resampling.nearest else np.dtype(np.float32)
-    values = np.ma.masked_array(np.zeros(wanted.grid.shape, dtype=kept), mask=True)
-    found = fit(raster, wanted.band, wanted.grid, wanted.resampling)
+    shape = len(wanted.bands), *wanted.grid.shape
+    values: MaskedArray = np.ma.masked_array(np.zeros(shape, dtype=kept), mask=True)
+    found = fit(raster, wanted.bands[0], wanted.grid, wanted.resampling)
     parts = blocks(wanted.grid, found)
     for number, block in enumerate(parts, start=1):
         if told.stopped():
             raise JobCancelled("The transfer was stopped before all of it was here.")
         window = needed_window(raster, block, found)
         if window is not None:
-            values[block.rows, block.columns] = _read_block(raster, window, block, found, wanted)
+            values[:, block.rows, block.columns] = _read_block(raster, window, block, found, wanted)
         told.tally.finished(told.name, number / len(parts))
     return values
 
@@ -214,10 +218,10 @@ def _read_window(
     raster: DatasetReader, window: Window, decimation: int, wanted: _Wanted
 ) -> tuple[NDArray[Any], NDArray[np.bool_], Affine]:
     """Return the pixels of a window, where they are none, and the transform of their corner."""
-    shape = window.height // decimation, window.width // decimation
-    band = raster.read(wanted.band, window=window, out_shape=shape, masked=True)
-    pixels = np.ma.getdata(band)
-    missing = np.ma.getmaskarray(band) | np.isin(pixels, wanted.no_data) | ~np.isfinite(pixels)
+    shape = len(wanted.bands), window.height // decimation, window.width // decimation
+    read = raster.read(list(wanted.bands), window=window, out_shape=shape, masked=True)
+    pixels = np.ma.getdata(read)
+    missing = np.ma.getmaskarray(read) | np.isin(pixels, wanted.no_data) | ~np.isfinite(pixels)
     corner = raster.transform @ Affine.translation(window.col_off, window.row_off)
     return pixels, missing, corner @ Affine.scale(decimation)
 
@@ -230,13 +234,13 @@ def _warp(
     found: Fit,
     wanted: _Wanted,
 ) -> NDArray[np.floating]:
-    rows, columns = pixels.shape
-    shape_of_it = {"height": rows, "width": columns, "count": 1, "dtype": pixels.dtype}
+    count, rows, columns = pixels.shape
+    shape_of_it = {"height": rows, "width": columns, "count": count, "dtype": pixels.dtype}
     with MemoryFile() as memory:
         with memory.open(
             driver="GTiff", crs=crs, transform=transform, nodata=np.nan, **shape_of_it
         ) as kept:
-            kept.write(pixels, 1)
+            kept.write(pixels)
         with (
             memory.open() as kept,
             WarpedVRT(
@@ -252,4 +256,4 @@ def _warp(
                 YSCALE=repr(found.scale[1]),
             ) as warped,
         ):
-            return np.asarray(warped.read(1))
+            return np.asarray(warped.read())

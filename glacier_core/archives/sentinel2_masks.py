@@ -148,13 +148,13 @@ class _Reader:
     def clouds(self) -> tuple[str, Mask] | None:
         """Return the kind of the cloud mask and what it covers, None where there is none."""
         if ("MSK_CLASSI", "") in self.tile.masks:
-            return self._layers("MSK_CLASSI", [""], _CLASSES.values())
+            return self._layers("MSK_CLASSI", [""], tuple(_CLASSES.values()))
         return self._polygons("MSK_CLOUDS", [""], _CLOUD_TYPES)
 
     def defects(self, bands: Collection[str]) -> tuple[str, Mask] | None:
         """Return the kind of the defect masks and what they cover, None where there are none."""
         if ("MSK_QUALIT", "B02") in self.tile.masks:
-            return self._layers("MSK_QUALIT", bands, _QUALITIES.values())
+            return self._layers("MSK_QUALIT", bands, tuple(_QUALITIES.values()))
         found = [self._polygons(kind, bands, types) for kind, types in _DEFECT_TYPES.items()]
         told = [kind_and_mask for kind_and_mask in found if kind_and_mask is not None]
         if not told:
@@ -163,24 +163,22 @@ class _Reader:
         return " and ".join(kinds), np.logical_or.reduce(masks)
 
     def _layers(
-        self, kind: str, bands: Collection[str], layers: Collection[int]
+        self, kind: str, bands: Collection[str], layers: tuple[int, ...]
     ) -> tuple[str, Mask] | None:
-        urls = {f"{kind} {band}".strip(): self._address(kind, band) for band in bands}
+        try:
+            found = read_many(
+                self.grid,
+                {f"{kind} {band}".strip(): self._address(kind, band) for band in bands},
+                band=layers,
+                resampling=Resampling.nearest,
+                report=self.report,
+                cancelled=self.cancelled,
+            )
+        except MissingError:
+            return None
         covered = np.zeros(self.grid.shape, dtype=bool)
-        for layer in layers:
-            try:
-                found = read_many(
-                    self.grid,
-                    urls,
-                    band=layer,
-                    resampling=Resampling.nearest,
-                    report=self.report,
-                    cancelled=self.cancelled,
-                )
-            except MissingError:
-                return None
-            for mask in found.values():
-                covered |= mask.filled(0) != 0
+        for mask in found.values():
+            covered |= (mask.filled(0) != 0).any(axis=0)
         return kind, covered
 
     def _polygons(

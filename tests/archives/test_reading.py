@@ -230,7 +230,7 @@ def test_a_coarse_grid_reads_the_overviews_and_not_the_pixels(tmp_path, monkeypa
 
     def noted(raster, window, decimation, wanted):
         pixels, missing, transform = original(raster, window, decimation, wanted)
-        read.append((decimation, pixels.size))
+        read.append((decimation, pixels[0].size))
         return pixels, missing, transform
 
     monkeypatch.setattr(reading, "_read_window", noted)
@@ -278,6 +278,18 @@ def test_many_files_come_by_name_and_one_that_fails_ends_all(tmp_path):
     Path(urls["B5"]).write_bytes(Path(urls["B5"]).read_bytes()[:3000])
     with pytest.raises(RasterioError):
         read_many(grid, urls)
+
+
+def test_several_bands_of_a_file_come_in_one_go(tmp_path):
+    corner = Affine(10, 0, 440_000, 0, -10, 5_150_000)
+    layers = np.stack([digits(seed=number) for number in range(4)])
+    with rasterio.open(
+        tmp_path / "layers.tif", "w", driver="GTiff", count=4, height=96, width=110,
+        dtype=layers.dtype, crs=ALPS, transform=corner,
+    ) as raster:  # fmt: skip
+        raster.write(layers)
+    found = read_onto(AreaGrid(ALPS, corner, (20, 30)), str(tmp_path / "layers.tif"), band=(4, 2))
+    np.testing.assert_array_equal(found, layers[[3, 1], :20, :30])
 
 
 @pytest.mark.parametrize(

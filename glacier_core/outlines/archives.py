@@ -1,6 +1,7 @@
 """Shapefiles inside zip archives, unpacked without trusting the archive."""
 
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -14,6 +15,13 @@ from glacier_core.settings import settings
 
 _PARTS: Final = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _MOST_ENTRIES: Final = 64
+_END: Final = b"PK\x05\x06"
+_END_OF_ZIP64: Final = b"PK\x06\x07"
+_LONGEST_END: Final = (1 << 16) + 22 + 20
+"""Bytes from the end in which a table of contents is announced (APPNOTE 4.3.15 and 4.3.16): the
+comment may have 65,535, and the announcement of a larger table, which no Shapefile needs, 20."""
+
+_LONGEST_DIRECTORY: Final = 1 << 16
 _HARMLESS: Final = 10_000_000
 _LARGEST_RATIO: Final = 100
 """Coordinates and attributes compress by far less than this; what swells more is a bomb."""
@@ -40,6 +48,7 @@ def unpacked_shapefile(path: Path) -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="glacier-outlines-") as folder:
         try:
+            _check_directory(path)
             with zipfile.ZipFile(path) as archive:
                 _unpack(archive, path.name, Path(folder))
         except _TROUBLES as problem:
@@ -47,6 +56,21 @@ def unpacked_shapefile(path: Path) -> Iterator[Path]:
                 f"{path.name} is damaged and cannot be unpacked. Zip the Shapefile again."
             ) from problem
         yield Path(folder) / "outlines.shp"
+
+
+def _check_directory(path: Path) -> None:
+    """Refuse a table of contents that is huge, before it is taken into memory as a whole."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - _LONGEST_END))
+        end = file.read()
+    told = end[end.rfind(_END) :]
+    length = struct.unpack_from("<I", told, 12)[0] if len(told) >= 16 else 0
+    if _END_OF_ZIP64 in end or length > _LONGEST_DIRECTORY:
+        raise OutlineError(
+            f"{path.name} says that it holds thousands of files; at most {_MOST_ENTRIES} are read. "
+            "Zip exactly one Shapefile (.shp .shx .dbf .prj)."
+        )
 
 
 def _unpack(archive: zipfile.ZipFile, name: str, folder: Path) -> None:

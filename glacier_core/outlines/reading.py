@@ -1,5 +1,6 @@
 """Outlines from files, in whatever words, into the one schema."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,10 @@ from shapely.errors import ShapelyError
 from glacier_core.errors import OutlineError
 from glacier_core.outlines.archives import unpacked_shapefile
 from glacier_core.outlines.attributes import stated_uncertainty, translate
+from glacier_core.outlines.geojson import read_geojson
 from glacier_core.outlines.geometry import polygons_only
 from glacier_core.outlines.schema import to_schema
+from glacier_core.outlines.untrusted import check_contents
 from glacier_core.settings import settings
 
 _BEGINNINGS: Final = {
@@ -30,8 +33,8 @@ _BEGINNINGS: Final = {
 """Suffixes that are read, and the bytes such a file begins with."""
 
 
-# What pyogrio, pyarrow, pyproj and shapely raise at damaged files; the UnboundLocalError is
-# pyogrio 0.13 at a .prj file that holds no text.
+# What the libraries that read raise at damaged files; the UnboundLocalError is pyogrio 0.13 at a
+# .prj file that holds no text.
 _TROUBLES: Final = (
     RuntimeError,
     ValueError,
@@ -40,6 +43,8 @@ _TROUBLES: Final = (
     TypeError,
     UnboundLocalError,
     ShapelyError,
+    RecursionError,
+    sqlite3.Error,
 )
 
 
@@ -113,8 +118,11 @@ def _checked_suffix(path: Path) -> str:
 
 
 def _read_table(path: Path, layer: str | None) -> gpd.GeoDataFrame:
+    check_contents(path)
     if path.suffix.lower() == ".parquet":
         return gpd.read_parquet(path)
+    if path.suffix.lower() in (".geojson", ".json"):
+        return read_geojson(path)
     chosen = layer or _polygon_layer(path)
     if path.suffix.lower() == ".shp" and not path.with_suffix(".cpg").exists():
         return _read_shapefile_of_unknown_encoding(path)

@@ -29,6 +29,13 @@ _MOST_BANDS: Final = 100
 _LARGEST_BLOCK: Final = 1 << 29
 """Bytes of one block, unpacked: small files whose blocks swell beyond this are bombs."""
 
+_LARGEST_RATIO: Final = 1000
+"""Deflate cannot do more (1032), and pixels that mean something allow far less."""
+
+_HARMLESS: Final = 200_000_000
+_MOST_OVERVIEWS: Final = 32
+"""Each has half the side of the one before: a side has 32 bits."""
+
 _OPENING: Final = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
 """Nothing but the file itself is looked at: no sidecar can change what it says."""
 
@@ -204,6 +211,12 @@ def _check_header(raster: DatasetReader, name: str) -> None:
         )
     if raster.count > _MOST_BANDS:
         raise SceneError(f"{name} has {raster.count} bands; at most {_MOST_BANDS} are read.")
+    _check_swelling(raster, name)
+    if raster.transform.is_degenerate:
+        raise SceneError(
+            f"{name} lies nowhere: its transform gives pixels no size. Georeference it anew, for "
+            "instance with gdal_edit.py -a_ullr."
+        )
     rows, columns = raster.block_shapes[0]
     together = raster.count if raster.interleaving and raster.interleaving.name == "pixel" else 1
     if rows * columns * together * np.dtype(raster.dtypes[0]).itemsize > _LARGEST_BLOCK:
@@ -213,6 +226,22 @@ def _check_header(raster: DatasetReader, name: str) -> None:
         )
     if np.dtype(raster.dtypes[0]).kind == "c":
         raise SceneError(f"{name} holds complex numbers; reflectances and metres are real ones.")
+
+
+def _check_swelling(raster: DatasetReader, name: str) -> None:
+    """Refuse a small file that claims a lot, and overviews that no raster has."""
+    size = sum(np.dtype(kind).itemsize for kind in raster.dtypes) * raster.width * raster.height
+    if size > max(_HARMLESS, _LARGEST_RATIO * Path(raster.name).stat().st_size):
+        raise SceneError(
+            f"{name} would swell more than {_LARGEST_RATIO}-fold, to {size / 1e6:,.0f} MB: hardly "
+            "a pixel of it holds anything. Cut out the part that does."
+        )
+    steps = raster.overviews(1)
+    if len(steps) > _MOST_OVERVIEWS or any(step < 1 for step in steps):
+        raise SceneError(
+            f"{name} has {len(steps)} overviews, which no raster needs. Write it anew with "
+            "gdal_translate -of COG IN OUT."
+        )
 
 
 def crs_of(raster: DatasetReader, name: str, declared: Any = None) -> CRS:

@@ -19,14 +19,9 @@ from glacier_core.archives.elevation_tiles import (
     TileReader,
     heights_between,
 )
+from glacier_core.archives.transfers import Tally
 from glacier_core.errors import JobCancelled
-from glacier_core.network.transfer import (
-    IsCancelled,
-    Report,
-    TransferProgress,
-    never,
-    unreported,
-)
+from glacier_core.network.transfer import IsCancelled, Report, never, unreported
 from glacier_core.scene import FloatArray
 from glacier_core.slope import horn_slope
 
@@ -92,13 +87,14 @@ def read_elevation(
     JobCancelled
         When somebody stopped it.
     """
-    reader = TileReader(report, cancelled)
+    reader = TileReader(cancelled)
     places = _Places(grid)
     posts: dict[Tile, Posts | None] = {}
     spans = _spans(places)
-    for number, (tile, span) in enumerate(spans.items()):
-        report(TransferProgress(f"Reading elevation, tile {number + 1} of {len(spans)}"))
-        posts[tile] = reader.posts_around(tile, span)
+    tally = Tally("Reading elevation", len(spans), report)
+    for tile, span in spans.items():
+        posts[tile] = reader.posts_around(tile, span, tally.of(tile.corner))
+        tally.finished(tile.corner, 1.0)
     elevation = np.empty(grid.shape, dtype=np.float32)
     slope = np.empty(grid.shape, dtype=np.float32)
     for rows in places.blocks():

@@ -163,12 +163,11 @@ class TileReader:
         The tiles asked for so far, and the product each came from; None for the sea.
     """
 
-    def __init__(self, report: Report = unreported, cancelled: IsCancelled = never) -> None:
+    def __init__(self, cancelled: IsCancelled = never) -> None:
         self.used: dict[Tile, Product | None] = {}
-        self._report = report
         self._cancelled = cancelled
 
-    def posts_around(self, tile: Tile, span: Span) -> Posts | None:
+    def posts_around(self, tile: Tile, span: Span, report: Report = unreported) -> Posts | None:
         """Return the posts of a tile around a part of it; None for the sea.
 
         Where the part reaches them, the first column and row of the tiles to the east and south
@@ -183,7 +182,7 @@ class TileReader:
         product = self._product(tile)
         if product is None:
             return None
-        with self._opened(tile, product) as raster:
+        with self._opened(tile, product, report) as raster:
             own = _read(raster, span)
             south = _rows(raster, span).stop > raster.height
             east = _columns(raster, span).stop > raster.width
@@ -227,9 +226,11 @@ class TileReader:
         return self.used[tile]
 
     @contextmanager
-    def _opened(self, tile: Tile, product: Product) -> Iterator[DatasetReader]:
+    def _opened(
+        self, tile: Tile, product: Product, report: Report = unreported
+    ) -> Iterator[DatasetReader]:
         address = tile.address(product)
-        with open_remote_raster(address, report=self._report, cancelled=self._cancelled) as raster:
+        with open_remote_raster(address, report=report, cancelled=self._cancelled) as raster:
             _check(raster, tile, address)
             yield raster
 

@@ -1,5 +1,6 @@
 """A plan carried out: imagery, terrain and backscatter brought together as a kept scene."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from glacier_core.archives.area_grid import AreaGrid
 from glacier_core.archives.checks import check_imagery, check_kind
 from glacier_core.archives.clouds import cloud_check
+from glacier_core.archives.cost import estimate
 from glacier_core.archives.describing import dates_of_pixels, describe
 from glacier_core.archives.elevation import Terrain, read_elevation
 from glacier_core.archives.found import FoundScene
@@ -24,7 +26,8 @@ from glacier_core.archives.sentinel2 import read_sentinel2
 from glacier_core.archives.steps import Steps
 from glacier_core.errors import JobCancelled, SceneError, SourceError, StorageError
 from glacier_core.network.transfer import IsCancelled, Report, never, unreported
-from glacier_core.scene import BANDS, ORBITS, FloatArray, Scene, build_scene
+from glacier_core.pace import keep_pace
+from glacier_core.scene import ORBITS, FloatArray, Scene, build_scene
 from glacier_core.sources.folders import keep_scene, read_scene, scene_folder
 
 READERS: Final[Mapping[str, Callable[..., Imagery]]] = {
@@ -39,8 +42,11 @@ _STRIP_BYTES: Final = 800_000_000
 _BYTES_A_PIXEL: Final = 60
 """Of one image while it is read: six bands and their masks, heat, flags, and a copy."""
 
-_TRAVELLING: Final = 2 * (len(BANDS) + 1)
-"""Bytes a pixel of an image that travel at most: six bands and flags of two bytes."""
+
+_IMAGE: Final = 7.0
+_TERRAIN: Final = 1.0
+_RADAR: Final = 2.0
+"""What an image, the elevation and backscatter weigh in the progress: layers that are read."""
 
 
 def fetch_scene(
@@ -67,8 +73,9 @@ def fetch_scene(
     Raises
     ------
     SourceError
-        When something cannot be had or is not what it should be, nothing of the area is clear, or
-        the imagery is surface reflectance and nobody insists on it (``plan.allow_surface``).
+        When something cannot be had or is not what it should be, it is more than the settings
+        allow, nothing of the area is clear, or the imagery is surface reflectance and nobody
+        insists on it (``plan.allow_surface``).
     StorageError
         When the disk refuses.
     JobCancelled
@@ -79,9 +86,11 @@ def fetch_scene(
     if kept is not None:
         return kept
     fetch = _Fetch(plan, report, cancelled)
+    started = time.monotonic()
     scene = fetch.scene()
     fetch.stop_if_cancelled()
     keep_scene(scene)
+    keep_pace("fetching", fetch.steps.fetched, time.monotonic() - started)
     return scene
 
 
@@ -106,10 +115,9 @@ class _Fetch:
     def __init__(self, plan: FetchPlan, report: Report, cancelled: IsCancelled) -> None:
         self._plan, self._grid, self._cancelled = plan, plan.grid, cancelled
         self._strips = list(_strips(self._grid, len(plan.scenes)))
-        parts = len(self._strips) * len(plan.scenes) + 1 + len(plan.radar)
-        images = len(plan.scenes) + len(plan.radar)
-        total = self._grid.shape[0] * self._grid.shape[1] * _TRAVELLING * images
-        self._steps = Steps(parts, total, report)
+        images = _IMAGE * len(plan.scenes) * len(self._strips)
+        weight = images + _TERRAIN + _RADAR * len(plan.radar)
+        self.steps = Steps(weight, estimate(plan).bytes, report)
 
     def scene(self) -> Scene:
         """Fetch all parts and put them together."""
@@ -169,19 +177,16 @@ class _Fetch:
                 f"{found.id} of {found.archive} is no optical scene. Choose one of Sentinel-2 or "
                 "Landsat; backscatter goes with it as radar."
             )
-        report = self._steps.of(f"Reading {found.sensor} of {found.acquired:%d %B %Y}")
-        imagery = reader(found, grid, report=report, cancelled=self._cancelled)
+        with self.steps.part(_reading(found), _IMAGE) as report:
+            imagery = reader(found, grid, report=report, cancelled=self._cancelled)
         imagery = _with_cloud_check(imagery, found)
         oddities = check_imagery(imagery, found.id, found.reflectance)
-        self._steps.end()
         return replace(imagery, notes=(*imagery.notes, *oddities))
 
     def _terrain(self) -> Terrain:
         self.stop_if_cancelled()
-        report = self._steps.of("Reading elevation")
-        terrain = read_elevation(self._grid, report=report, cancelled=self._cancelled)
-        self._steps.end()
-        return terrain
+        with self.steps.part("Reading elevation", _TERRAIN) as report:
+            return read_elevation(self._grid, report=report, cancelled=self._cancelled)
 
     def _radar(self) -> tuple[dict[str, Any], list[str], dict[str, str]]:
         """Return the features of both orbits, and what must be known of them."""
@@ -196,10 +201,8 @@ class _Fetch:
 
     def _backscatter(self, found: FoundScene) -> Radar:
         self.stop_if_cancelled()
-        report = self._steps.of(f"Reading {found.sensor} of {found.acquired:%d %B %Y}")
-        radar = read_sentinel1(found, self._grid, report=report, cancelled=self._cancelled)
-        self._steps.end()
-        return radar
+        with self.steps.part(_reading(found), _RADAR) as report:
+            return read_sentinel1(found, self._grid, report=report, cancelled=self._cancelled)
 
     def _check_clear(self, imagery: Imagery) -> None:
         if (imagery.why == Why.CLEAR).any():
@@ -213,6 +216,10 @@ class _Fetch:
             f"Nothing of the area is clear in {', '.join(each.id for each in self._plan.scenes)} "
             f"({told}), so there is nothing to map. Choose another date, or a composite of several."
         )
+
+
+def _reading(found: FoundScene) -> str:
+    return f"Reading {found.sensor} of {found.acquired:%Y-%m-%d}"
 
 
 def _strips(grid: AreaGrid, images: int) -> Iterator[AreaGrid]:

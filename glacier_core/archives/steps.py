@@ -1,6 +1,8 @@
 """How far a fetch of several parts has come, in one figure."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Lock
 from typing import Final
 
@@ -15,40 +17,52 @@ class Steps:
 
     Parameters
     ----------
-    parts : int
-        How many there are; each counts the same.
+    weight : float
+        Of all parts together.
     total : int
         Bytes of the whole, an estimate.
     report : callable
+
+    Attributes
+    ----------
+    fetched : int
+        Bytes that came from outside so far.
     """
 
-    def __init__(self, parts: int, total: int, report: Report) -> None:
-        self._parts, self._total, self._report = parts, total, report
-        self._ended = 0
+    def __init__(self, weight: float, total: int, report: Report) -> None:
+        self._weight, self._total, self._report = weight, total, report
+        self.fetched = 0
+        self._ended = 0.0
         self._share = 0.0
         self._start = time.monotonic()
         self._lock = Lock()
 
-    def of(self, message: str) -> Report:
-        """Begin a part, and return what it reports to."""
-        self._tell(message, self._ended / self._parts)
+    @contextmanager
+    def part(self, message: str, weight: float) -> Iterator[Report]:
+        """Begin a part of some weight, yield what it reports to, and end it."""
+        before = 0
 
         def report(progress: TransferProgress) -> None:
+            nonlocal before
             within = min(progress.done / progress.total, 1.0) if progress.total else 0.0
-            self._tell(message, (self._ended + within) / self._parts)
+            with self._lock:
+                # A part of several files begins to count anew with each of them.
+                self.fetched += progress.done - (before if progress.done >= before else 0)
+                before = progress.done
+                self._tell(message, self._ended + weight * within)
 
-        return report
-
-    def end(self) -> None:
-        """End the part that was begun last."""
-        self._ended += 1
-
-    def _tell(self, message: str, share: float) -> None:
-        # Told under the lock, so that threads cannot overtake each other and it never goes back.
         with self._lock:
-            self._share = max(self._share, share)
-            left = None
-            if self._share > _TELLING:
-                left = (time.monotonic() - self._start) * (1 - self._share) / self._share
-            done = round(self._share * self._total)
-            self._report(TransferProgress(message, done, self._total, left))
+            self._tell(message, self._ended)
+        yield report
+        with self._lock:
+            self._ended += weight
+            self._tell(message, self._ended)
+
+    def _tell(self, message: str, ended: float) -> None:
+        """Report under the lock, so that no thread overtakes another and it never goes back."""
+        self._share = max(self._share, min(ended / self._weight, 1.0))
+        left = None
+        if self._share > _TELLING:
+            left = (time.monotonic() - self._start) * (1 - self._share) / self._share
+        done = round(self._share * self._total)
+        self._report(TransferProgress(message, done, self._total, left))

@@ -268,11 +268,12 @@ def test_somebody_may_stop_it(buckets):
         read_elevation(grid_at(8.5, 46.5), cancelled=lambda: True)
 
 
-def test_progress_names_the_tiles(buckets):
+def test_progress_comes_to_its_end(buckets):
     buckets.add(GLO30, Tile(46, 8), sloping)
     told = []
-    read_elevation(grid_at(8.5, 46.5), report=lambda progress: told.append(progress.message))
-    assert told == ["Reading elevation, tile 1 of 1"]
+    read_elevation(grid_at(8.5, 46.5), report=told.append)
+    assert told[-1].message == "Reading elevation"
+    assert told[-1].seconds_left == 0
 
 
 @pytest.mark.parametrize(

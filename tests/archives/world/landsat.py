@@ -153,7 +153,9 @@ class LandsatProduct:
             nodata = 1 if name == "QA_PIXEL" else None
             yield (
                 self.path_of(f"{name}.TIF"),
-                lambda pixels=pixels, nodata=nodata: cog(pixels(), self.raster, nodata=nodata),
+                lambda pixels=pixels, nodata=nodata: cog(
+                    pixels(), self.raster, nodata=nodata, OVERVIEW_RESAMPLING="NEAREST"
+                ),
             )
         yield self.path_of("MTL.txt"), lambda: as_text(self.metadata).encode()
         yield self.path_of("MTL.xml"), lambda: as_xml(self.metadata).encode()

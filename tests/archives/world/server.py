@@ -15,6 +15,7 @@ from .products import landsat_products, sentinel2_products
 from .rgi import rgi6_zip, rgi7_files
 from .routes import Routes
 from .sentinel1 import radar_takes
+from .sentinel1_grd import GroundRange
 from .shelf import Shelf
 from .stac import Catalogue
 
@@ -73,16 +74,19 @@ class World:
             self.put("landsat-s3", product.files())
         for take in self.radar.values():
             self.put("planetary-computer-sentinel-1-rtc", take.files())
+            self.put("planetary-computer-sentinel-1-grd", GroundRange(take).files())
         self.put("copernicus-dem-30m", bucket(10))
         self.put("copernicus-dem-90m", bucket(30))
         self.put("rgi7", rgi7_files())
         self.put("rgi6", [("rgi62.zip", rgi6_zip)])
-        self._list("earth-search", "Earth Search", "next token", self.sentinel2)
-        self._list("landsatlook", "LandsatLook", "page number", self.landsat)
-        self._list("planetary-computer", "Planetary Computer", "token", self.radar)
+        self._list("earth-search", "Earth Search", "next token", self.sentinel2.values())
+        self._list("landsatlook", "LandsatLook", "page number", self.landsat.values())
+        takes = self.radar.values()
+        products = [*takes, *(GroundRange(take) for take in takes)]
+        self._list("planetary-computer", "Planetary Computer", "token", products)
 
     def _list(self, service: str, title: str, paging: str, products) -> None:
-        items = [product.item(self.address) for product in products.values()]
+        items = [product.item(self.address) for product in products]
         self.catalogues[service] = Catalogue(title, paging, items)
 
 

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     max_download_megabytes: int = Field(
         default=8000, gt=0, description="Largest file fetched from an archive, in megabytes."
     )
+    max_fetch_megabytes: int = Field(
+        default=4000, gt=0, description="Most that one scene may take to fetch, in megabytes."
+    )
     download_timeout: float = Field(
         default=30.0, gt=0, description="Seconds without an answer before a download is given up."
     )

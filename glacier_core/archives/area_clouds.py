@@ -22,15 +22,30 @@ from glacier_core.archives.grids import SNAP_PIXELS, grid_of
 from glacier_core.archives.imagery import Why
 from glacier_core.archives.landsat_masks import landsat_why
 from glacier_core.archives.reading import MaskedArray, read_onto
+from glacier_core.archives.sentinel2 import sentinel2_why
 from glacier_core.archives.sentinel2_masks import why_by_classification
 from glacier_core.errors import SourceError
 from glacier_core.network.services import reached_at
 from glacier_core.network.transfer import IsCancelled, never
 
-FINEST_PIXEL_M: Final = 60.0
-"""Side of the smallest pixels that clouds are counted in: those of Sentinel-2's own masks."""
+MASK_PIXEL_M: Final = MappingProxyType(
+    {
+        "sentinel-2-l1c": 60.0,
+        "sentinel-2-l2a": 20.0,
+        "landsat-c2-l1": 30.0,
+        "landsat-c2-l2": 30.0,
+    }
+)
+"""Side of the pixels of the archives' own masks, in which clouds are counted.
 
-_AT_ONCE: Final = 4  # masks read side by side
+Overviews of masks are only read where an area is very large: not everybody makes them of the
+nearest pixel, and a mean of flags means nothing.
+"""
+
+MOST_SIDE: Final = 2048
+"""Pixels a side of the grid that clouds are counted on, at most."""
+
+_AT_ONCE: Final = 8  # masks read side by side
 _log = logging.getLogger(__name__)
 
 _ReadWhy = Callable[[FoundScene, AreaGrid, IsCancelled], NDArray[np.uint8]]
@@ -66,8 +81,6 @@ def area_cloud_percent(
 ) -> float | None:
     """Measure the cloud and cloud shadow over an area, in the archive's own masks.
 
-    The masks are read on a coarse grid: what counts is whether a scene is worth fetching.
-
     Parameters
     ----------
     scene : FoundScene
@@ -89,7 +102,7 @@ def area_cloud_percent(
     read_why = _READERS.get(scene.archive)
     if read_why is None:
         return None
-    grid = coarse_grid(area)
+    grid = mask_grid(area, scene.archive)
     inside = ~geometry_mask([_projected(area, grid)], grid.shape, grid.transform, all_touched=True)
     why = read_why(scene, grid, cancelled)[inside]
     hidden = np.isin(why, (Why.CLOUD, Why.CLOUD_SHADOW)).sum()
@@ -97,11 +110,12 @@ def area_cloud_percent(
     return float(100 * hidden / shown) if shown else None
 
 
-def coarse_grid(area: Area) -> AreaGrid:
-    """Return a grid over an area of some hundred pixels a side, of 60 m at the least."""
-    finest = grid_of(area, FINEST_PIXEL_M, margin_m=0.0)
-    times = max(finest.shape) / (3 * SNAP_PIXELS)
-    return finest if times <= 1 else grid_of(area, FINEST_PIXEL_M * math.ceil(times), margin_m=0.0)
+def mask_grid(area: Area, archive: str) -> AreaGrid:
+    """Return a grid over an area of the pixels of an archive's masks, coarser for large areas."""
+    finest = MASK_PIXEL_M[archive]
+    own = grid_of(area, finest, margin_m=0.0)
+    times = math.ceil(max(own.shape) / (MOST_SIDE - 2 * SNAP_PIXELS))
+    return own if max(own.shape) <= MOST_SIDE else grid_of(area, finest * times, margin_m=0.0)
 
 
 def _measured(scene: FoundScene, area: Area, cancelled: IsCancelled) -> FoundScene:
@@ -147,10 +161,15 @@ def _address(scene: FoundScene, key: str) -> str:
     return reached_at(str(bucket.get("href", scene.assets[key])))
 
 
+def _read_sentinel2(scene: FoundScene, grid: AreaGrid, cancelled: IsCancelled) -> NDArray[np.uint8]:
+    return sentinel2_why(scene, grid, cancelled=cancelled)
+
+
 _READERS: Final[Mapping[str, _ReadWhy]] = MappingProxyType(
     {
         "landsat-c2-l1": _read_landsat,
         "landsat-c2-l2": _read_landsat,
+        "sentinel-2-l1c": _read_sentinel2,
         "sentinel-2-l2a": _read_classes,
     }
 )

@@ -30,6 +30,8 @@ class Archive:
         Where it is searched: a name in `glacier_core.network.services`.
     collection : str
         Its STAC collection there.
+    files : str
+        Where its pixels are read: a name in `glacier_core.network.services`.
     account : str
         What a person needs to read it, in one sentence; empty where nothing.
     licence : str
@@ -45,6 +47,7 @@ class Archive:
     resolution: float
     service: str
     collection: str
+    files: str
     account: str
     licence: str
     caveat: str
@@ -71,6 +74,7 @@ ARCHIVES: Final[Mapping[str, Archive]] = MappingProxyType(
                 10.0,
                 "earth-search",
                 "sentinel-2-l1c",
+                "sentinel-2-google",
                 "",
                 _COPERNICUS,
                 "Some scenes are missing in the catalogue, and its cloud masks take bright snow "
@@ -85,6 +89,7 @@ ARCHIVES: Final[Mapping[str, Archive]] = MappingProxyType(
                 30.0,
                 "landsatlook",
                 "landsat-c2l1",
+                "landsat-s3",
                 "Reading needs an AWS account of your own, which pays for the transfer: set "
                 "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
                 _USGS,
@@ -100,6 +105,7 @@ ARCHIVES: Final[Mapping[str, Archive]] = MappingProxyType(
                 30.0,
                 "planetary-computer",
                 "landsat-c2-l2",
+                "planetary-computer-landsat",
                 "",
                 _USGS,
                 "Surface reflectance: the networks were made for the top of the atmosphere, and "
@@ -114,6 +120,7 @@ ARCHIVES: Final[Mapping[str, Archive]] = MappingProxyType(
                 10.0,
                 "earth-search",
                 "sentinel-2-c1-l2a",
+                "earth-search-data",
                 "",
                 _COPERNICUS,
                 "Surface reflectance: the networks were made for the top of the atmosphere, and "
@@ -129,6 +136,7 @@ ARCHIVES: Final[Mapping[str, Archive]] = MappingProxyType(
                 10.0,
                 "planetary-computer",
                 "sentinel-1-rtc",
+                "planetary-computer-sentinel-1-rtc",
                 "",
                 "CC-BY-4.0 (contains modified Copernicus Sentinel data)",
                 "Gamma nought, while the networks were made for sigma nought: the two differ "

@@ -77,11 +77,11 @@ def footprint_of(geometry: Any) -> Polygons:
     return cut(unwrapped(shapely.geometry.shape(geometry)))
 
 
-def coverage_percent(area: Area, footprint: Polygons) -> float:
+def coverage_percent(area: Area, footprint: shapely.Geometry) -> float:
     """Return the share of an area that a footprint covers, 0 to 100, in true areas."""
     wanted, seen = (shapely.transform(each, _equal_area) for each in (area.geometry, footprint))
-    share = (wanted & shapely.make_valid(seen)).area / wanted.area
-    return round(min(100.0, 100 * float(share)), 3)
+    covered = shapely.intersection(wanted, shapely.make_valid(seen))
+    return round(min(100.0, 100 * float(shapely.area(covered) / shapely.area(wanted))), 3)
 
 
 def _equal_area(degrees: NDArray[np.float64]) -> NDArray[np.float64]:

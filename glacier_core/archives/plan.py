@@ -163,5 +163,6 @@ def _scenes_to_text(scenes: Sequence[FoundScene]) -> str:
 
 def _slug(text: str) -> str:
     """Return text as lower-case letters, digits and single hyphens, accents taken off."""
-    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore")
-    return re.sub(r"[^a-z0-9]+", "-", plain.decode().lower()).strip("-")
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")

@@ -58,8 +58,9 @@ def search_scenes(
         1 to 12; scenes of other months are left out.
     most_cloud_percent : float, optional
         Most cloud over the *area*, 0 to 100. The archive's masks are then read over the area, for
-        at most :data:`MOST_MEASURED` scenes; where they cannot be read, the cloud over the whole
-        scene counts, and ``area_cloud_percent`` stays None. Radar sees through clouds.
+        the :data:`MOST_MEASURED` best scenes at most; for others, and where they cannot be read,
+        the cloud over the whole scene counts, and ``area_cloud_percent`` stays None. Radar sees
+        through clouds.
     limit : int
         Most scenes returned.
     cancelled : callable, optional
@@ -82,7 +83,7 @@ def search_scenes(
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = list(pool.map(lambda asked: _ask(area, asked[0], asked[1], cancelled), questions))
     found = without_duplicates([scene for answer in answers for scene in answer])
-    ranked = _ranked(found, area)
+    ranked = best_first(found, area)
     if most_cloud_percent is not None:
         ranked = _clear(ranked, area, most_cloud_percent, limit, cancelled)
     return ranked[:limit]
@@ -157,6 +158,26 @@ def stretches(start: date, end: date, months: Sequence[int] | None) -> list[tupl
     return [(run[0], run[-1]) for run in reversed(wanted)]
 
 
+def best_first(scenes: Iterable[FoundScene], area: Area) -> list[FoundScene]:
+    """Order scenes: those that show most of the area first, of the equally good the newest.
+
+    Of the tiles of one pass those come first whose pixels the grid of the area takes as they are.
+    """
+    native = crs_at(*area.centre).to_epsg()
+
+    def rank(scene: FoundScene) -> tuple[int, int, bool, float]:
+        epsg = scene.item.get("properties", {}).get("proj:epsg")
+        seconds = scene.acquired.timestamp()
+        return (
+            -round(_visible_percent(scene) / RANK_STEP),
+            -scene.acquired.toordinal(),
+            epsg != native,
+            -seconds,
+        )
+
+    return sorted(scenes, key=rank)
+
+
 def _pass(scene: FoundScene) -> tuple[str, str, date]:
     return scene.archive, scene.sensor, scene.acquired.date()
 
@@ -192,22 +213,6 @@ def _ask(
     return [each for each in found if each and first <= each.acquired.date() <= last]
 
 
-def _ranked(scenes: Iterable[FoundScene], area: Area) -> list[FoundScene]:
-    native = crs_at(*area.centre).to_epsg()
-
-    def rank(scene: FoundScene) -> tuple[int, int, bool, float]:
-        epsg = scene.item.get("properties", {}).get("proj:epsg")
-        seconds = scene.acquired.timestamp()
-        return (
-            -round(_visible_percent(scene) / RANK_STEP),
-            -scene.acquired.toordinal(),
-            epsg != native,
-            -seconds,
-        )
-
-    return sorted(scenes, key=rank)
-
-
 def _visible_percent(scene: FoundScene) -> float:
     known = (scene.area_cloud_percent, scene.scene_cloud_percent, _UNKNOWN_CLOUD)
     cloud = next(each for each in known if each is not None)
@@ -228,8 +233,10 @@ def _clear(
         measured = with_area_clouds(some, area, cancelled=cancelled)
         clear += [each for each in measured if _cloud_percent(each) <= most_cloud_percent]
         if len(clear) >= limit:
-            break
-    return _ranked(clear, area)
+            return best_first(clear, area)
+    unmeasured = ranked[MOST_MEASURED:]
+    clear += [each for each in unmeasured if _cloud_percent(each) <= most_cloud_percent]
+    return best_first(clear, area)
 
 
 def _cloud_percent(scene: FoundScene) -> float:

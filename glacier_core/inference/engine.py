@@ -32,6 +32,7 @@ from glacier_core.inference.tiling import Blend, Window, windows
 from glacier_core.models.calibration import Calibration
 from glacier_core.models.inputs import scale_features
 from glacier_core.models.registry import Model
+from glacier_core.pace import keep_pace
 from glacier_core.provenance import REPEAT, record
 from glacier_core.scene import Scene
 
@@ -150,10 +151,12 @@ def _make(request: Request, reporter: Reporter, cancel: Cancel | None) -> Glacie
     probability[~scene.valid] = np.nan
     confidence = _confidence(probability, card.calibration)
     untypical_share = _cap_untypical(confidence, request, tell_and_note)
+    seconds = time.monotonic() - started
+    keep_pace("mapping", int(scene.valid.sum()), seconds)
     facts = _facts(request, notes) | {
         "untypical_share": untypical_share,
         "device": {"used": runner.device.description, "choice": device.sentence},
-        "seconds": round(time.monotonic() - started, 3),
+        "seconds": round(seconds, 3),
     }
     return make_map(
         probability,

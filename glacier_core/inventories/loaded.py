@@ -89,7 +89,7 @@ def has_full_index() -> bool:
 
 @lru_cache(maxsize=1)
 def _shipped() -> GlacierIndex:
-    return _indexed(pd.DataFrame(well_known_glaciers().drop(columns="geometry")))
+    return indexed(pd.DataFrame(well_known_glaciers().drop(columns="geometry")))
 
 
 @lru_cache(maxsize=1)
@@ -123,10 +123,17 @@ def opened_index(path: Path) -> GlacierIndex:
     # The inventory does not tell the country of a glacier.
     table.loc[matches["row"], "country"] = known["country"].to_numpy()[matches["known"]]
     missing = known.drop(index=known.index[matches["known"].unique()])
-    return _indexed(pd.concat([table, missing]))
+    return indexed(pd.concat([table, missing]))
 
 
-def _indexed(table: pd.DataFrame) -> GlacierIndex:
+def indexed(table: pd.DataFrame) -> GlacierIndex:
+    """Make a table searchable.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The columns of :data:`glacier_core.inventories.index_table.COLUMNS`, without geometry.
+    """
     table = table.reset_index(drop=True)
     keys, rows = _split_keys(table)
     return GlacierIndex(table=table, keys=keys, rows=rows)

@@ -11,7 +11,7 @@ _LETTERS: Final = str.maketrans(
 )
 """Letters that are no letter with an accent; ß becomes ss by case folding."""
 
-_DOUBLED: Final = re.compile(r"([aou])e|(a)a")
+_DOUBLED: Final = re.compile(r"(a)[ae]+|([ou])e+")
 """Inventories write ä as ae and å as aa, others as a: so all do."""
 
 _SHORT_WORDS: Final = {"mt": "mount", "st": "saint", "ste": "sainte", "gl": "glacier"}
@@ -38,7 +38,8 @@ def folded(text: str) -> str:
     ----------
     text : str
     """
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    parted = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
+    plain = unicodedata.normalize("NFKD", parted)
     letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
     words = re.sub(r"[\W_]+", " ", letters).split()
     whole = " ".join(_SHORT_WORDS.get(word, word) for word in words)

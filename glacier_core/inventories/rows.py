@@ -94,11 +94,14 @@ def _piece(path: Path, start: int, encoding: str | None) -> gpd.GeoDataFrame:
     table = table.loc[table.index.isin(known.index)]
     found = _across(path, table.index, known.loc[table.index].to_numpy(dtype=np.float64))
     rows = _rows(table, found)[_glacier_lines(table)]
+    # GLIMS has several outlines of a glacier: the newest stands for it.
+    rows = rows.sort_values("date").drop_duplicates("glacier_id", keep="last").sort_index()
     return gpd.GeoDataFrame(rows.reset_index(drop=True))
 
 
 def _across(path: Path, numbers: Any, bounds: Bounds) -> Bounds:
     """Measure anew what seems to span the world: it is cut in two by the antimeridian."""
+    bounds = bounds.copy()
     for row in np.flatnonzero(bounds[:, 2] - bounds[:, 0] > 180):
         shape = pyogrio.read_dataframe(path, fids=[int(numbers[row])], columns=[]).geometry.iloc[0]
         west, _, east, _ = shapely.bounds(shapely.get_parts(shape)).T

@@ -120,11 +120,23 @@ def tidy_text(text: str) -> str:
     Parameters
     ----------
     text : str
-        As read: ``None`` and ``nan`` written out, blanks, and stray bytes after the blanks that
-        fill a field of fixed width, as in RGI 5.
+        As read: ``None`` and ``nan`` written out, blanks, stray bytes after the blanks that fill
+        a field of fixed width, as in RGI 5, and letters of MS-DOS read as Latin-1, as in the
+        Swiss names of GLIMS.
     """
-    kept = re.split(r"\s{4,}", text.replace("\x00", " ").rstrip())[0].strip()
+    kept = _recoded(re.split(r"\s{4,}", text.replace("\x00", " ").rstrip())[0].strip())
     return "" if kept.lower() in {"none", "nan", "null", "n/a"} else kept
+
+
+def _recoded(text: str) -> str:
+    """Read bytes anew that are control characters in Latin-1, which no text holds."""
+    if not any("\x80" <= letter <= "\x9f" for letter in text):
+        return text
+    has_latin_letters = any(letter >= "\xa0" for letter in text)
+    try:
+        return text.encode("latin-1").decode("cp1252" if has_latin_letters else "cp850")
+    except UnicodeError:
+        return text
 
 
 def iso_date(text: str) -> str:

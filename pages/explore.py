@@ -5,9 +5,10 @@ from collections import Counter
 import streamlit as st
 
 import glacier_core as gc
-from glacier_core.errors import SourceError
+from glacier_core.errors import SceneError, SourceError
 from pages.components import progress, texts
 from pages.components.downloads import download_map
+from pages.components.find_fetch import offer_planned_scene
 from pages.components.map import ZoomTo, show_map
 from pages.components.scene_view import scene_view, zoom_to_glacier
 from pages.components.sentences import km2, percent, plain
@@ -31,12 +32,15 @@ STAND_IN = "simulated-valley"
 
 def scene_labels() -> dict[str, str]:
     """Return the titles of all scenes by id; Streamlit tells choices apart by their label."""
-    titles = {summary.id: summary.title for summary in gc.list_scenes()}
+    shown = app_state().scene
+    # Of a tile dataset, thousands of scenes maybe, only the one that is open; Find has them all.
+    scenes = [one for one in gc.list_scenes() if one.kind != "tile" or one.id == shown]
+    titles = {one.id: one.title for one in scenes}
     twice = {title for title, times in Counter(titles.values()).items() if times > 1}
     labels = {
         name: f"{title} ({name})" if title in twice else title for name, title in titles.items()
     }
-    return {app_state().scene: app_state().scene} | labels
+    return {shown: shown} | labels
 
 
 def pick_scene() -> None:
@@ -49,6 +53,7 @@ def pick_scene() -> None:
         key="scene",
         on_change=lambda: choose(scene=st.session_state["scene"]),
     )
+    st.page_link("find.py", label="Find another glacier", icon=":material/travel_explore:")
     offer_upload()
 
 
@@ -68,6 +73,10 @@ def open_chosen_scene() -> "gc.Scene":
     with guard():
         try:
             return open_scene(app_state().scene)
+        except SceneError:
+            if not app_state().plan:
+                raise
+            offer_planned_scene()
         except SourceError as error:
             if app_state().scene != DEFAULT_SCENE:
                 raise
@@ -164,6 +173,9 @@ comparison = current_comparison()
 texts.scene_heading(scene)
 if reason := st.session_state.get("why_simulated"):
     st.info(f"{plain(reason)} So a simulated scene stands in.", icon=":material/cloud_off:")
+scene_id, why = st.session_state.get("why_no_outlines", ("", ""))
+if why and scene_id == scene.id:
+    st.info(plain(why), icon=":material/draw:")
 progress_slot = st.container()
 
 event = show_map(

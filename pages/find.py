@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 def images_section(area: "Area") -> None:
     named = f" of {plain(area.name)}" if area.name else ""
-    st.markdown(f"#### Which image{named}?")
-    wish, options = find_wish.ask_when(area)
+    words, when = st.columns([3, 2], vertical_alignment="bottom")
+    words.markdown(f"#### Which image{named}?")
+    with when:
+        wish, options = find_wish.ask_when(area)
+    st.caption(find_wish.why_then(area, wish))
     scenes = find_images.found_images(area, wish)
     if scenes:
         picked = find_images.pick_images(scenes, area, several=options.composite)
@@ -37,20 +40,28 @@ def fetch(area: "Area", picked: "tuple[FoundScene, ...]", options: find_wish.Exp
             composite=options.composite,
             allow_surface=options.allow_surface,
         )
-        find_fetch.fetch_section(plan)
+        find_fetch.fetch_section(plan, options.inventory)
     except gc.GlacierError as error:
         st.warning(plain(str(error)))
 
 
 app_state()
 st.markdown("### Find a glacier")
-st.caption("Type a name, click a glacier on the map, or draw a box around it.")
-hits = find_area.search_box()
+left, right = st.columns([5, 1], vertical_alignment="bottom")
+with left:
+    typed = find_area.search_box()
+with right:
+    find_area.offer_outlines()
+hits = find_area.offer_hits(typed)
 area = find_area.current_area()
-event = show_map(find_view(area, hits), key="find", height=460, on_area=find_area.take_drawings)
+event = show_map(
+    find_view(area, hits),
+    key="find",
+    height=460 if area is None else 320,
+    on_area=find_area.take_drawings,
+)
 if event:
     take_click(event)
-find_area.offer_outlines()
 if area is not None:
     images_section(area)
 else:

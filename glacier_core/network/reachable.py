@@ -8,7 +8,7 @@ from requests.utils import get_environ_proxies, select_proxy
 
 from glacier_core.network.services import service
 
-PATIENCE: float = 1.5
+PATIENCE: float = 1.2
 """Seconds; long enough for a connection around the Earth, short enough for a person who waits."""
 
 

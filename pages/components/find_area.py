@@ -8,6 +8,7 @@ import streamlit as st
 import glacier_core as gc
 from pages.components import find_sources
 from pages.components.expert_choice import SUFFIXES
+from pages.components.find_wish import remembered
 from pages.components.map import ChoosingArea
 from pages.components.sentences import plain
 from pages.components.state import app_state, choose
@@ -41,15 +42,19 @@ def current_area() -> "Area | None":
         return None
 
 
-def search_box() -> "gpd.GeoDataFrame | None":
-    """Ask for a name, an id or coordinates, offer what is found, and return it for the map."""
-    text = st.text_input(
-        "A glacier's name, its RGI or GLIMS id, or coordinates",
+def search_box() -> str:
+    """Ask for a name, an id or coordinates, and return what was typed."""
+    return st.text_input(
+        "Type a name, an RGI or GLIMS id or coordinates, click the map, or draw a box on it",
         placeholder=EXAMPLES,
-        key="find-text",
+        key=remembered("find-text", ""),
         max_chars=120,
         icon=":material/search:",
     ).strip()
+
+
+def offer_hits(text: str) -> "gpd.GeoDataFrame | None":
+    """Offer what a text may mean, and return it for the map; None where it means nothing."""
     if not text:
         return None
     try:
@@ -57,52 +62,67 @@ def search_box() -> "gpd.GeoDataFrame | None":
     except gc.GlacierError as error:
         st.warning(plain(str(error)))
         return None
-    if found.empty and not _offer_place(text):
+    if not found.empty:
+        _offer(text, found)
+        return found
+    if not _offer_place(text):
         _say_nothing_found(text)
-        return None
-    _offer(text, found)
-    return found
+    return None
 
 
 def _offer(text: str, found: "gpd.GeoDataFrame") -> None:
     """Take the only hit at once, let the reader choose among several."""
+    taken = st.session_state.get("find-taken") == text
     if len(found) == 1 and found["match"].iloc[0] in SURE:
-        if st.session_state.get("find-taken") != text:
+        if not taken:
             st.session_state["find-taken"] = text
             choose_glacier(found.iloc[0])
         return
-    labels = [_label(row) for _, row in found.iterrows()]
-    st.pills(
-        "Which one?",
-        range(len(found)),
-        format_func=labels.__getitem__,
-        key=(key := f"find-hits-{text}"),
-        on_change=lambda: _take_hit(found, st.session_state[key]),
-    )
-    if len(found):
+    # Once one is taken, the others make room for the map and the images.
+    with st.expander("Others that may be meant") if taken else st.container():
+        _hits(text, found)
         _offer_place(text)
 
 
-def _take_hit(found: "gpd.GeoDataFrame", picked: int | None) -> None:
-    if picked is not None:
-        choose_glacier(found.iloc[picked])
+def _hits(text: str, found: "gpd.GeoDataFrame") -> None:
+    labels = [_label(row) for _, row in found.iterrows()]
+    key = f"find-hits-{text}"
+
+    def take() -> None:
+        picked = st.session_state[key]
+        if picked is not None:
+            st.session_state["find-taken"] = text
+            choose_glacier(found.iloc[picked])
+
+    st.pills(
+        "Which one?", range(len(found)), format_func=labels.__getitem__, key=key, on_change=take
+    )
 
 
 def _offer_place(text: str) -> bool:
     """Offer to look at coordinates themselves; False where the text is none."""
-    from shapely import Point
-
-    from glacier_core.archives.areas import area_of
     from glacier_core.inventories.places import place_in
 
     place = place_in(text)
     if place is None:
         return False
     named = f"{place.latitude:.4f}, {place.longitude:.4f}"
-    if st.button(f"Look at this very place, 10 km around {named}", icon=":material/place:"):
-        take_area(area_of(Point(place.longitude, place.latitude), name=named))
-        st.rerun()
+    st.button(
+        f"This very place, 10 km around {named}",
+        icon=":material/place:",
+        on_click=_take_place,
+        args=(text, place.longitude, place.latitude, named),
+    )
     return True
+
+
+def _take_place(text: str, longitude: float, latitude: float, name: str) -> None:
+    from shapely import Point
+
+    from glacier_core.archives.areas import area_of
+
+    st.session_state["find-taken"] = text
+    take_area(area_of(Point(longitude, latitude), name=name))
 
 
 def _label(row: "pd.Series") -> str:

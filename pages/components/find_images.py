@@ -123,8 +123,8 @@ def _card(scene: "FoundScene", picked: list[str], several: bool) -> bool:
         st.image(picture, width="stretch")
     else:
         st.caption("Picture on its way …" if waiting else "No picture")
-    st.markdown(f"**{scene.acquired:%Y-%m-%d}**  \n{plain(scene.sensor)}  \n{clouds(scene)}")
-    st.caption(f"Covers {scene.coverage_percent:.0f} % of your area")
+    st.markdown(f"**{scene.acquired:%Y-%m-%d}**  \n{plain(scene.sensor)}")
+    st.caption(f"{clouds(scene)}  \nCovers {scene.coverage_percent:.0f} % of your area")
     key = image_key(scene)
     chosen = key in picked
     st.button(
@@ -160,9 +160,9 @@ def _picture(scene: "FoundScene") -> tuple[bytes | None, bool]:
 def clouds(scene: "FoundScene") -> str:
     """Say how cloudy an image is: over the area where that is known."""
     if scene.area_cloud_percent is not None:
-        return f"{scene.area_cloud_percent:.0f} % cloud over your area"
+        return f"{scene.area_cloud_percent:.0f} % cloud over it"
     if scene.scene_cloud_percent is not None:
-        return f"{scene.scene_cloud_percent:.0f} % cloud in the whole image"
+        return f"{scene.scene_cloud_percent:.0f} % cloud in the image"
     return "cloud unknown"
 
 

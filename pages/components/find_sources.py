@@ -16,15 +16,15 @@ from glacier_core.errors import SourceError
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from glacier_core.archives.cost import Cost
-    from glacier_core.archives.fetch_jobs import FetchService
 
     from glacier_core.archives.areas import Area
+    from glacier_core.archives.cost import Cost
+    from glacier_core.archives.fetch_jobs import FetchService
     from glacier_core.archives.found import FoundScene
     from glacier_core.archives.plan import FetchPlan
 
 MOST_SCENES = 40
-HITS = 8
+HITS = 6
 
 OFFLINE = (
     "No archive of imagery can be reached from here. Everything that is here already works as "
@@ -117,7 +117,7 @@ def search_again(area: "Area", wish: Wish) -> None:
 
 @st.cache_resource(max_entries=64, ttl=1800, show_spinner=False)
 def _search(area_text: str, archive: str, wish: Wish) -> "Future[list[FoundScene]]":
-    return _workers().submit(_ask, area_text, archive, wish)
+    return workers().submit(_ask, area_text, archive, wish)
 
 
 def _ask(area_text: str, archive: str, wish: Wish) -> "list[FoundScene]":
@@ -168,6 +168,23 @@ def cost(plan: "FetchPlan") -> "Cost":
     return _cost(plan.to_text(), plan)
 
 
+def plan_of(text: str) -> "Future[FetchPlan]":
+    """Return the plan of a link, its images being asked for or here."""
+    return _plan_of(text)
+
+
+def plan_again(text: str) -> None:
+    """Forget why the plan of a link could not be had."""
+    _plan_of.clear(text)
+
+
+@st.cache_resource(max_entries=64, ttl=1800, show_spinner=False)
+def _plan_of(text: str) -> "Future[FetchPlan]":
+    from glacier_core.archives.plan import plan_from_text
+
+    return workers().submit(plan_from_text, text)
+
+
 def thumbnail(scene: "FoundScene") -> "Future[bytes]":
     """Return the small picture of a found image, under way or done."""
     return _thumbnail(scene.archive, scene.id, scene)
@@ -181,7 +198,7 @@ def _thumbnail(
 ) -> "Future[bytes]":
     from glacier_core.archives.thumbnails import thumbnail as fetch
 
-    return _workers().submit(fetch, _scene)
+    return workers().submit(fetch, _scene)
 
 
 @st.cache_resource(show_spinner=False)
@@ -193,7 +210,8 @@ def fetch_service() -> "FetchService":
 
 
 @st.cache_resource(show_spinner=False)
-def _workers() -> ThreadPoolExecutor:
+def workers() -> ThreadPoolExecutor:
+    """Return the threads that pages ask archives on."""
     return ThreadPoolExecutor(max_workers=8, thread_name_prefix="glacier-find")
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from glacier_core.archives.seasons import suggested_season
+from pages.components.find_outlines import INVENTORIES
 from pages.components.find_sources import Wish
 
 if TYPE_CHECKING:
@@ -17,14 +19,6 @@ MOST_CLOUD = 20
 FIRST_DAY = date(1982, 7, 16)  # Landsat 4 was launched; before it there are no SWIR bands
 
 SUGGESTED, WHOLE_YEAR, CHOSEN = "suggested", "whole year", "chosen"
-
-INVENTORIES = {
-    "rgi7": "RGI 7.0 (ice around the year 2000)",
-    "rgi6": "RGI 6.2",
-    "glims": "GLIMS (all dates and analysts)",
-    "": "none",
-}
-"""Inventories that expert outlines are taken from, by their short name."""
 
 
 @dataclass(frozen=True)
@@ -60,39 +54,59 @@ def remembered(key: str, usual: Any) -> str:
 
 
 def ask_when(area: "Area") -> tuple[Wish, ExpertOptions]:
-    """Ask for dates, season and clouds; the rest lies folded away."""
+    """Ask for dates, season and clouds in one small window that says what is chosen."""
     today = date.today()
-    start, end, season, cloud = st.columns([2, 2, 4, 3])
-    first = start.date_input(
-        "From",
-        key=remembered("find-from", date(today.year - YEARS_BACK, 1, 1)),
-        min_value=FIRST_DAY,
-        max_value=today,
-    )
-    last = end.date_input(
-        "To", key=remembered("find-to", today), min_value=FIRST_DAY, max_value=today
-    )
-    with season:
+    usual = date(today.year - YEARS_BACK, 1, 1)
+    with st.popover(_summary(area, usual), icon=":material/calendar_month:"):
+        start, end = st.columns(2)
+        first = start.date_input(
+            "From",
+            key=remembered("find-from", usual),
+            min_value=FIRST_DAY,
+            max_value=today,
+        )
+        last = end.date_input(
+            "To", key=remembered("find-to", today), min_value=FIRST_DAY, max_value=today
+        )
         months = _ask_season(area)
-    most_cloud = cloud.slider(
-        "Most cloud over your area, %",
-        0,
-        100,
-        key=remembered("find-cloud", MOST_CLOUD),
-        help="Over your area, not over the whole image: measured from the archive's own cloud "
-        "mask, which takes fresh snow for cloud now and then.",
-    )
-    with st.expander("Expert options", icon=":material/tune:"):
-        archives = _ask_archives()
-        options = _ask_options()
-    if first > last:
-        first, last = last, first
-    return Wish(archives, first, last, months, float(most_cloud)), options
+        most_cloud = st.slider(
+            "Most cloud over your area, %",
+            0,
+            100,
+            key=remembered("find-cloud", MOST_CLOUD),
+            help="Over your area, not over the whole image: measured from the archive's own cloud "
+            "mask, which takes fresh snow for cloud now and then.",
+        )
+        with st.expander("Expert options", icon=":material/tune:"):
+            archives = _ask_archives()
+            options = _ask_options()
+    wish = Wish(archives, min(first, last), max(first, last), months, float(most_cloud))
+    return wish, options
+
+
+def _summary(area: "Area", usual: date) -> str:
+    """Say what is chosen, from what the widgets held when they were last drawn."""
+    known = st.session_state.get("find_remembered", {}) | dict(st.session_state)
+    season = known.get("find-season", SUGGESTED)
+    months = {
+        SUGGESTED: suggested_season(area.centre[1]).months,
+        CHOSEN: tuple(known.get("find-months", ())),
+    }.get(season, ())
+    named = months_in_words(months) if months else "the whole year"
+    since = known.get("find-from", usual).year
+    cloud = known.get("find-cloud", MOST_CLOUD)
+    return f"Since {since}, {named}, at most {cloud} % cloud"
+
+
+def why_then(area: "Area", wish: Wish) -> str:
+    """Say why images of the suggested season are best, or what another season means."""
+    suggestion = suggested_season(area.centre[1])
+    if wish.months == suggestion.months:
+        return suggestion.sentence
+    return f"Snow beside a glacier may be taken for ice. Suggested here: {suggestion.sentence}"
 
 
 def _ask_season(area: "Area") -> tuple[int, ...]:
-    from glacier_core.archives.seasons import suggested_season
-
     suggestion = suggested_season(area.centre[1])
     labels = {
         SUGGESTED: f"{months_in_words(suggestion.months)} (suggested here)",
@@ -116,7 +130,6 @@ def _ask_season(area: "Area") -> tuple[int, ...]:
         return tuple(sorted(months))
     if chosen == WHOLE_YEAR:
         return ()
-    st.caption(suggestion.sentence)
     return suggestion.months
 
 
@@ -157,6 +170,8 @@ def _ask_options() -> ExpertOptions:
         list(INVENTORIES),
         format_func=INVENTORIES.__getitem__,
         key=remembered("find-inventory", "rgi7"),
+        help="RGI has one outline a glacier; the file of its region, 10 to 400 MB, is fetched "
+        "once. GLIMS is asked for your area only.",
     )
     composite = left.toggle(
         "One clear-sky image of several",

@@ -186,8 +186,8 @@ class _Reader:
     ) -> tuple[str, Mask] | None:
         covered = np.zeros(self.grid.shape, dtype=bool)
         for band in bands:
-            address = self._address(kind, band)
             try:
+                address = self._address(kind, band)
                 content = get_bytes(address, most_bytes=_MOST_BYTES, cancelled=self.cancelled)
             except MissingError:
                 return None

@@ -241,6 +241,7 @@ def _facts(
         "rescaling": rescaling,
         "sun elevation": _sun(product, per_pixel),
         "resampling": "bilinear; flags nearest",
+        "cloud mask": "QA_PIXEL",
         "metadata SHA-256": hashlib.sha256(content).hexdigest(),
     }
     if thermal:

@@ -13,11 +13,16 @@ from glacier_core.archives import sentinel1
 from glacier_core.archives.area_grid import AreaGrid
 from glacier_core.archives.found import FoundScene
 from glacier_core.archives.sentinel1 import read_sentinel1
-from glacier_core.archives.sentinel1_geometry import parse_annotation
+from glacier_core.archives.sentinel1_geometry import image_positions, parse_annotation
 from glacier_core.archives.sentinel1_ground_range import GroundRangeImage
 from glacier_core.errors import SourceError
 
 from .radar_files import annotation
+from .world.ground import land_elevation
+from .world.places import Raster, local_metres
+from .world.sentinel1 import CROSS, backscatter
+from .world.sentinel1_grd import GroundRange
+from .world.sentinel1_xml import annotation as annotation_of
 
 GRID = AreaGrid(CRS.from_epsg(32631), Affine(30, 0, 500_000, 0, -30, 9_000), (4, 5))
 
@@ -224,3 +229,51 @@ def test_noise_that_is_off_already_is_said_to_be(ground_range):
 def test_a_missing_annotation_is_named(ground_range):
     with pytest.raises(SourceError, match="names no schema-noise-vv"):
         read_sentinel1(scene(["vv", "schema-calibration-vv"]), GRID)
+
+
+def offered(item, archive):
+    assets = {key: asset["href"] for key, asset in item["assets"].items()}
+    return FoundScene(
+        **{**vars(scene([], archive=archive)), "id": item["id"], "assets": assets, "item": item}
+    )
+
+
+@pytest.mark.parametrize("orbit", ["ascending", "descending"])
+def test_the_gamma_nought_of_the_test_archive_comes_back(archive_world, orbit):
+    take = archive_world.radar["alps", f"{orbit} 2023"]
+    raster = take.raster
+    grid = AreaGrid(CRS.from_epsg(raster.epsg), raster.transform, (40, 50))
+    radar = read_sentinel1(offered(take.item(archive_world.address), "sentinel-1-rtc"), grid)
+    for name, values in zip(take.polarisations, (radar.co_pol, radar.cross_pol), strict=True):
+        truth = take.gamma_nought(name)[:40, :50]
+        truth[truth < 0] = np.nan
+        np.testing.assert_array_equal(values, truth)
+    assert np.isnan(radar.co_pol).any()
+    assert radar.orbit == orbit
+
+
+def test_the_sigma_nought_of_the_test_archive_comes_back_where_its_ground_is(archive_world):
+    orbit = "descending"  # the closed form of other tests is ascending
+    take = archive_world.radar["alps", f"{orbit} 2023"]
+    product = GroundRange(take)
+    corner = take.raster.transform @ Affine.translation(180, 180)
+    grid = AreaGrid(CRS.from_epsg(take.raster.epsg), corner, (120, 120))
+    east, north = local_metres(take.place, Raster(take.raster.epsg, corner, grid.shape))
+    elevation = land_elevation(take.place, east, north)
+    found = offered(product.item(archive_world.address), "sentinel-1-grd")
+
+    content = annotation_of(product, "VV").encode()
+    positions = image_positions(parse_annotation(content, "a"), grid, elevation)
+    expected = product.line_and_sample(east, north, elevation)
+    assert max(np.abs(a - b).max() for a, b in zip(positions, expected, strict=True)) < 0.05
+
+    placed = read_sentinel1(found, grid, elevation=elevation.astype(np.float32))
+    flat = read_sentinel1(found, grid)
+    truth = backscatter(take.place, east, north, cross=False)
+    off, astray = (np.abs(radar.co_pol / truth - 1) for radar in (placed, flat))
+    assert np.isfinite(placed.co_pol).all()
+    assert np.median(off) < 0.02
+    assert (off > 0.5).mean() < 0.3 * (astray > 0.5).mean()
+    assert (placed.quantity, placed.orbit) == ("sigma nought", orbit)
+    ratio = np.median(placed.cross_pol / placed.co_pol)
+    assert ratio == pytest.approx(CROSS, rel=0.03)

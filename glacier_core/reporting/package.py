@@ -13,9 +13,11 @@ from glacier_core.deviations.comparison import Comparison
 from glacier_core.disk import disk_errors, write_file
 from glacier_core.errors import SceneError, StorageError
 from glacier_core.inference.result import PROVENANCE, GlacierMap
+from glacier_core.outlines.schema import COLUMNS
 from glacier_core.outlines.writing import write_outlines
 from glacier_core.provenance import record
-from glacier_core.reporting.exports import save_comparison
+from glacier_core.reporting.doubt import Doubt, measure_doubt
+from glacier_core.reporting.exports import save_comparison, table_csv
 from glacier_core.reporting.figures import deviation_figure, figure_file, map_figure
 from glacier_core.reporting.report import write_report
 from glacier_core.scene import Scene
@@ -37,8 +39,9 @@ def export_map(
 ) -> Path:
     """Write everything of a map into a new folder, whole or not at all.
 
-    GeoTIFFs, outlines in four formats, a picture (SVG, PNG), a map page and a report; with a
-    comparison also its tables, outlines and figure. ``provenance.json`` tells what they were
+    GeoTIFFs, outlines in four formats, the confidence band, how sure the areas are and where to
+    look first, a picture (SVG, PNG), a map page and a report; with a comparison also its tables,
+    outlines and figure, intervals of its distances and where its errors lie. ``provenance.json`` tells what they were
     made from, with the SHA-256 of each; ``glacier-core repeat`` makes the same bytes again.
 
     Parameters
@@ -85,7 +88,10 @@ def write_package(
         _write_map(result, scene, into)
         if comparison is not None:
             _write_comparison(comparison, into)
-        _write_pages(comparison, scene, result, into)
+        doubt = measure_doubt(result, scene, comparison)
+        if doubt is not None:
+            _write_doubt(doubt, result, into)
+        _write_pages(comparison, scene, result, into, doubt)
         told = result.provenance | {EXPORT: {**about, "files": file_hashes(into)}}
         content = json.dumps(told, indent=1, ensure_ascii=False)
         write_file(into / PROVENANCE, content.encode())
@@ -162,8 +168,22 @@ def _write_comparison(comparison: Comparison, folder: Path) -> None:
     write_file(folder / "deviations.png", figure_file(drawn, "png"))
 
 
+def _write_doubt(doubt: Doubt, result: GlacierMap, folder: Path) -> None:
+    for name, table in doubt.tables():
+        write_file(folder / f"{name}.csv", table_csv(table))
+    write_outlines(
+        doubt.band.outlines[list(COLUMNS)],
+        folder / "confidence-band.gpkg",
+        provenance=result.provenance,
+    )
+
+
 def _write_pages(
-    comparison: Comparison | None, scene: Scene, result: GlacierMap, folder: Path
+    comparison: Comparison | None,
+    scene: Scene,
+    result: GlacierMap,
+    folder: Path,
+    doubt: Doubt | None,
 ) -> None:
     save_map_page(folder / "map.html", scene, result, comparison)
-    write_report(comparison, scene, result, folder / "report.html")
+    write_report(comparison, scene, result, folder / "report.html", doubt=doubt)

@@ -14,6 +14,7 @@ from glacier_core.deviations.comparison import Comparison
 from glacier_core.disk import disk_errors, write_file
 from glacier_core.inference.result import GlacierMap
 from glacier_core.reporting import wording
+from glacier_core.reporting.doubt import Doubt, doubt_facts, measure_doubt
 from glacier_core.reporting.figures import bounds_around, deviation_figure, map_figure, small_svg
 from glacier_core.scene import Scene
 from glacier_core.viewing.readings import read
@@ -58,7 +59,12 @@ _PAGES: Final = Environment(
 
 
 def write_report(
-    comparison: Comparison | None, scene: Scene, result: GlacierMap, path: str | Path
+    comparison: Comparison | None,
+    scene: Scene,
+    result: GlacierMap,
+    path: str | Path,
+    *,
+    doubt: Doubt | None = None,
 ) -> Path:
     """Write a report as one HTML file that prints a page a glacier.
 
@@ -74,6 +80,8 @@ def write_report(
     result : GlacierMap
     path : str or Path
         The file to write; an older one is replaced, whole or not at all.
+    doubt : Doubt, optional
+        How sure the map is, where it was measured before; otherwise it is now.
 
     Returns
     -------
@@ -86,14 +94,20 @@ def write_report(
         When the disk is full, or writing there is not allowed.
     """
     path = Path(path)
-    content = report_html(comparison, scene, result).encode()
+    content = report_html(comparison, scene, result, doubt=doubt).encode()
     with disk_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_file(path, content)
     return path
 
 
-def report_html(comparison: Comparison | None, scene: Scene, result: GlacierMap) -> str:
+def report_html(
+    comparison: Comparison | None,
+    scene: Scene,
+    result: GlacierMap,
+    *,
+    doubt: Doubt | None = None,
+) -> str:
     """Return the report of :func:`write_report` as text."""
     made_from = result.provenance if comparison is None else comparison.provenance
     facts: dict[str, Any] = {
@@ -106,6 +120,9 @@ def report_html(comparison: Comparison | None, scene: Scene, result: GlacierMap)
         "provenance": list(provenance_rows(result.provenance, comparison)),
     }
     facts |= _mapped(scene, result) if comparison is None else _compared(scene, comparison)
+    facts |= doubt_facts(doubt or measure_doubt(result, scene, comparison))
+    if facts["doubt"]:
+        facts["definitions"] = [*facts["definitions"], *facts["doubt"]["definitions"]]
     return _PAGES.get_template("report.html").render(facts)
 
 

@@ -23,10 +23,11 @@ OF_A_MAP = {
     "probability.tif", "confidence.tif", "glacier.tif", "unmapped.tif",
     "outlines.gpkg", "outlines.parquet", "outlines.geojson", "outlines-shp.zip",
     "picture.svg", "picture.png", "map.html", "report.html", "provenance.json",
+    "area-uncertainty.csv", "look-here-first.csv", "confidence-band.gpkg",
 }  # fmt: skip
 OF_A_COMPARISON = {
     "glaciers.csv", "glaciers.parquet", "comparison.json", "comparison.gpkg",
-    "deviations.svg", "deviations.png",
+    "deviations.svg", "deviations.png", "distance-intervals.csv", "strata.csv",
 }  # fmt: skip
 
 

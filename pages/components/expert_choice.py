@@ -1,14 +1,13 @@
 """Whose outlines the map is compared with: those of the scene, or a reader's own."""
 
 import re
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 import glacier_core as gc
 from pages.components.state import app_state, choose, compare
+from pages.components.uploads import SUFFIXES, let_go, stored, suffix_of
 
 BACK = "Back to the scene's outlines"
 
@@ -23,8 +22,6 @@ WHAT_A_PANEL_IS = (
     "of their own under debris, beside snow patches and in shadow. They differ about as much as "
     "published experts do."
 )
-
-SUFFIXES = ("gpkg", "geojson", "json", "zip", "parquet")
 
 
 def choose_experts(scene: "gc.Scene") -> None:
@@ -83,9 +80,14 @@ def keep_upload(file: Any) -> str:
     """
     from glacier_core.outlines.keeping import keep_outlines
 
-    # The name is the reader's text: it may name the source, never a place on the disk.
-    name = re.sub(r"[^\w.-]", "_", file.name)[-80:].lstrip(".-") or "outlines"
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        path.write_bytes(file.getbuffer())
-        return keep_outlines(gc.read_outlines(path))
+    generated = f"outlines{suffix_of(file.name)}"
+    theirs = re.sub(r"[^\w.-]", "_", file.name)[-80:].lstrip(".-") or "outlines"
+    try:
+        with stored({generated: file}) as paths:
+            outlines = gc.read_outlines(paths[generated])
+    except gc.GlacierError as error:
+        raise type(error)(str(error).replace(generated, theirs)) from error
+    outlines["source"] = outlines["source"].replace(generated, theirs)
+    kept = keep_outlines(outlines)
+    let_go(file)
+    return kept

@@ -1,19 +1,16 @@
 """A reader's own files: kept under generated names, made into a scene, errors as sentences."""
 
 import re
-import shutil
-import tempfile
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 import glacier_core as gc
-from glacier_core.settings import settings
 from pages.components.sentences import plain
 from pages.components.state import choose
+from pages.components.uploads import SUFFIXES, let_go, stored, suffix_of
 
 BAND_ORDERS = {
     "Blue, green, red, near infrared, SWIR1, SWIR2": ("blue green red nir swir1 swir2"),
@@ -26,8 +23,8 @@ BAND_ORDERS = {
 }
 """Orders of bands people have, and the names of their bands."""
 
-_VECTOR_SUFFIXES = ("gpkg", "geojson", "json", "zip", "parquet")
-_CHUNK = 1 << 20
+MOST_FILES = 30
+"""Files of imagery: as many as a satellite product has bands, twice over."""
 
 
 def offer_upload() -> None:
@@ -72,7 +69,7 @@ def upload_dialog() -> None:
         key="upload-reflectance",
     )
     outlines = st.file_uploader(
-        "Expert outlines (optional)", type=list(_VECTOR_SUFFIXES), key="upload-outlines"
+        "Expert outlines (optional)", type=list(SUFFIXES), key="upload-outlines"
     )
     details = _details()
     if st.button("Open this scene", type="primary", disabled=not (imagery and elevation)):
@@ -136,7 +133,7 @@ def in_their_names(sentence: str, imagery: Sequence[Any], elevation: Any, outlin
     theirs = {f"imagery-{number}.tif": given.name for number, given in enumerate(imagery, start=1)}
     theirs["elevation.tif"] = elevation.name
     if outlines:
-        theirs[f"outlines{_suffix(outlines.name)}"] = outlines.name
+        theirs[f"outlines{suffix_of(outlines.name)}"] = outlines.name
     return re.sub("|".join(map(re.escape, theirs)), lambda found: theirs[found.group()], sentence)
 
 
@@ -150,37 +147,23 @@ def scene_from_uploads(
     GlacierError
         When a file cannot be used or kept; the temporary files are gone either way.
     """
-    from glacier_core.disk import disk_errors
     from glacier_core.sources import keep_scene
 
-    home = settings().data_dir / "uploads"
-    with disk_errors(home):
-        home.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=home))
-    try:
-        with disk_errors(home):
-            files = [
-                _store(upload, folder / f"imagery-{number}.tif")
-                for number, upload in enumerate(imagery, start=1)
-            ]
-            heights = _store(elevation, folder / "elevation.tif")
-            vector = outlines and _store(outlines, folder / f"outlines{_suffix(outlines.name)}")
-        scene = gc.scene_from_files(files, heights, outlines=vector, **options)
+    if len(imagery) > MOST_FILES:
+        raise gc.GlacierError(
+            f"{len(imagery)} files of imagery were given; at most {MOST_FILES} are read. Give the "
+            "bands that are needed."
+        )
+    names = {f"imagery-{number}.tif": given for number, given in enumerate(imagery, start=1)}
+    names["elevation.tif"] = elevation
+    vector = f"outlines{suffix_of(outlines.name)}" if outlines else ""
+    with stored(names | ({vector: outlines} if outlines else {})) as paths:
+        scene = gc.scene_from_files(
+            [paths[f"imagery-{number}.tif"] for number in range(1, len(imagery) + 1)],
+            paths["elevation.tif"],
+            outlines=paths.get(vector),
+            **options,
+        )
         keep_scene(scene)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    let_go(*imagery, elevation, outlines)
     return scene
-
-
-def _store(upload: Any, path: Path) -> Path:
-    """Copy an upload piece by piece to a path of our own naming."""
-    upload.seek(0)
-    with path.open("wb") as file:
-        shutil.copyfileobj(upload, file, _CHUNK)
-    return path
-
-
-def _suffix(name: str) -> str:
-    """Return the suffix of an uploaded file if it is one we know; its name is never a path."""
-    suffix = name.rsplit(".", 1)[-1].lower()
-    return f".{suffix}" if suffix in _VECTOR_SUFFIXES else ""

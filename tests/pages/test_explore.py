@@ -1,4 +1,5 @@
 import io
+import os
 import re
 import time
 import zipfile
@@ -401,17 +402,53 @@ def test_refusal_names_the_files_as_the_reader_did():
 
 
 def test_full_disk_while_uploading_is_a_sentence(rasters, monkeypatch):
-    from pages.components import upload as uploads
+    from pages.components import uploads
+    from pages.components.upload import scene_from_uploads
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(uploads.shutil, "copyfileobj", full)
     with pytest.raises(StorageError, match="full"):
-        uploads.scene_from_uploads(
-            [upload(rasters / "optical.tif")], upload(rasters / "elevation.tif")
-        )
+        scene_from_uploads([upload(rasters / "optical.tif")], upload(rasters / "elevation.tif"))
     assert not leftovers()
+
+
+def test_too_many_files_are_refused_before_any_is_written(rasters):
+    from pages.components.upload import MOST_FILES, scene_from_uploads
+
+    one = upload(rasters / "elevation.tif")
+    with pytest.raises(gc.GlacierError, match=f"at most {MOST_FILES} are read"):
+        scene_from_uploads([one] * (MOST_FILES + 1), one)
+    assert not (settings().data_dir / "uploads").exists()
+
+
+def test_what_a_killed_server_left_behind_is_removed(rasters):
+    from pages.components.uploads import stored
+
+    home = settings().data_dir / "uploads"
+    for name, age in (("old", 2 * 86_400), ("new", 60)):
+        (home / name).mkdir(parents=True)
+        (home / name / "imagery-1.tif").write_bytes(b"half")
+        os.utime(home / name, (time.time() - age,) * 2)
+    with stored({"elevation.tif": upload(rasters / "elevation.tif")}) as paths:
+        assert paths["elevation.tif"].parent.parent == home
+    assert [folder.name for folder in leftovers()] == ["new"]
+
+
+def test_the_memory_of_an_upload_is_freed(monkeypatch):
+    from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+    from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+
+    from pages.components import uploads
+
+    manager = MemoryUploadedFileManager("/upload")
+    for name in ("read", "other"):
+        manager.add_file("session", UploadedFileRec(name, "x.tif", "image/tiff", b"bytes"))
+    context = SimpleNamespace(session_id="session", uploaded_file_mgr=manager)
+    monkeypatch.setattr(uploads, "get_script_run_ctx", lambda **_: context)
+    uploads.let_go(SimpleNamespace(file_id="read"), None, io.BytesIO())
+    assert [file.file_id for file in manager.get_files("session", ["read", "other"])] == ["other"]
 
 
 def test_band_orders_name_all_six_bands_once():

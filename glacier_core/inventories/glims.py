@@ -7,8 +7,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
+from shapely.errors import ShapelyError
 
 from glacier_core.errors import JobCancelled, OutlineError, SourceError
+from glacier_core.inventories.identifiers import identifier_in
+from glacier_core.inventories.places import place_in
 from glacier_core.network.services import service
 from glacier_core.network.session import get_json
 from glacier_core.network.transfer import (
@@ -25,6 +29,11 @@ from glacier_core.outlines.schema import empty_outlines
 _LAYER: Final = "GLIMS:GLIMS_Glacier_Outlines"
 _PAGE: Final = 500
 _MOST_FEATURES: Final = 20_000
+
+_GLACIER: Final = 1.0
+"""Degrees; the point a GLIMS id spells is this near to all of its glacier."""
+
+_DAMAGES: Final = (ValueError, TypeError, AttributeError, KeyError, IndexError, ShapelyError)
 
 Box = tuple[float, float, float, float]
 Order = Literal["latitude first", "longitude first"]
@@ -100,25 +109,24 @@ def _features_of_box(box: Box, report: Report, cancelled: IsCancelled) -> list[d
     """Ask for a box in both orders of its axes, until the answer lies in it.
 
     Accounts of the service differ on the order it takes: GeoServer has latitude first for the
-    URN of EPSG:4326 and longitude first for its short name, but a proxy before it may not.
+    URN of EPSG:4326 and longitude first for its short name, but a proxy before it may not. An
+    answer from elsewhere tells that the box was misread, and nothing of what is in it.
     """
-    elsewhere = False
+    understood = False
     for order in ("latitude first", "longitude first"):
         features = list(_pages(box, order, report, cancelled))
-        if not features:
-            continue
         placed = _placed(features, box)
         if placed:
             return placed
-        elsewhere = True
-    if elsewhere:
-        west, south, east, north = box
-        raise SourceError(
-            f"GLIMS answered for another place than the one asked for ({south:.2f} to {north:.2f} "
-            f"north, {west:.2f} to {east:.2f} east), whichever way its axes are given. Its "
-            "outlines are not used; take those of the RGI, or a file from glims.org."
-        )
-    return []
+        understood = understood or not features
+    if understood:
+        return []
+    west, south, east, north = box
+    raise SourceError(
+        f"GLIMS answered for another place than the one asked for ({south:.2f} to {north:.2f} "
+        f"north, {west:.2f} to {east:.2f} east), whichever way its axes are given. Its outlines "
+        "are not used; take those of the RGI, or a file from glims.org."
+    )
 
 
 def _pages(
@@ -179,30 +187,13 @@ def _features(answer: Any) -> list[dict[str, Any]]:
 
 def _placed(features: list[dict[str, Any]], box: Box) -> list[dict[str, Any]]:
     """Return features with longitude as their first coordinate, or none if they lie elsewhere."""
-    try:
-        shapes = np.array(
-            [
-                shapely.geometry.shape(one["geometry"]) if one.get("geometry") else None
-                for one in features
-            ],
-            dtype=object,
-        )
-    except (
-        ValueError,
-        TypeError,
-        AttributeError,
-        KeyError,
-        shapely.errors.ShapelyError,
-    ) as problem:
-        raise SourceError(
-            "GLIMS answered with outlines that are damaged. Try again later, or take those of "
-            "the RGI."
-        ) from problem
-    frame = shapely.box(*box)
+    shapes, frame = _shapes(features), shapely.box(*box)
     if _most_meet(shapes, frame):
         return features
+    # What seems to lie elsewhere may have its coordinates the other way round; only the places
+    # that their ids spell can tell, as a misread box looks the same.
     turned = shapely.transform(shapely.force_2d(shapes), lambda points: points[:, ::-1])
-    if not _most_meet(turned, frame):
+    if not (_ids_are_near(features, frame) and _most_meet(turned, frame)):
         return []
     return [
         {**one, "geometry": shapely.geometry.mapping(shape)} if shape is not None else one
@@ -210,11 +201,32 @@ def _placed(features: list[dict[str, Any]], box: Box) -> list[dict[str, Any]]:
     ]
 
 
-def _most_meet(shapes: Any, frame: shapely.Geometry) -> bool:
+def _shapes(features: list[dict[str, Any]]) -> NDArray[np.object_]:
+    shapes = np.empty(len(features), dtype=object)
+    try:
+        for place, one in enumerate(features):
+            if one.get("geometry"):
+                shapes[place] = shapely.geometry.shape(one["geometry"])
+    except _DAMAGES as problem:
+        raise SourceError(
+            "GLIMS answered with outlines that are damaged. Try again later, or take those of "
+            "the RGI."
+        ) from problem
+    return shapes
+
+
+def _ids_are_near(features: list[dict[str, Any]], frame: shapely.Geometry) -> bool:
+    ids = [identifier_in(str(one["properties"].get("glac_id", ""))) for one in features]
+    places = [place_in(found.text) for found in ids if found and found.kind == "glims_id"]
+    points = [shapely.Point(place.longitude, place.latitude) for place in places if place]
+    return bool(points) and bool(np.mean(shapely.dwithin(points, frame, _GLACIER)) > 0.5)
+
+
+def _most_meet(shapes: NDArray[np.object_], frame: shapely.Geometry) -> bool:
     """Tell whether the rectangles of most shapes meet a frame: the service selects by them."""
     west, south, east, north = shapely.bounds(shapes[~shapely.is_missing(shapes)]).T
     if not len(west):
-        return True
+        return len(shapes) > 0
     return bool(np.mean(shapely.intersects(shapely.box(west, south, east, north), frame)) > 0.5)
 
 

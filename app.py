@@ -6,10 +6,14 @@ Start it with ``streamlit run app.py``.
 import os
 from pathlib import Path
 
-# GDAL reads these once, when rasterio is first imported: local GeoTIFFs are all that the
-# server ever opens, whatever a file claims to be.
+# GDAL reads these once, when rasterio or pyogrio is first imported: local rasters and outlines
+# are all that it ever opens, whatever a file claims to be. What comes from archives it is handed
+# as bytes (glacier_core/network), so no driver needs a network, nor one that runs other drivers.
 os.environ.update(
-    GDAL_SKIP="WMS,WCS,WMTS,HTTP,OGCAPI,PLMOSAIC,EEDAI,DAAS,STACIT,STACTA",
+    GDAL_SKIP=(
+        "WMS,WCS,WMTS,HTTP,OGCAPI,PLMOSAIC,EEDAI,DAAS,STACIT,STACTA,GDALG,OGR_VRT,WFS,OAPIF,CSW,"
+        "Elasticsearch,Carto,AmigoCloud,NGW,PLSCENES,EEDA"
+    ),
     GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR",
     CPL_VSIL_CURL_ALLOWED_EXTENSIONS=".tif,.tiff",
     GDAL_HTTP_TIMEOUT="30",

@@ -5,6 +5,7 @@ north of the place, what a client reads can be compared with it exactly, on any 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -157,12 +158,28 @@ def light(east: Array, north: Array, sight: Sight) -> Array:
 
 def reflectance(place: Place, east: Array, north: Array, band: str, sight: Sight) -> Array:
     """Return TOA reflectance in a band of Sentinel-2."""
+    return _coloured(*_lit(place, east, north, sight), band)
+
+
+def _lit(place: Place, east: Array, north: Array, sight: Sight) -> tuple[Array, Array]:
+    """Return what is seen, and by how much its reflectance differs from its spectrum."""
     seen = classes(place, east, north, sight)
-    spectrum = np.array([SPECTRA[name][SENTINEL_BANDS.index(band)] for name in CLASSES])
     lit = np.where(seen == CLASSES.index("cloud"), 1.0, light(east, north, sight))
     lit = np.where(sight.is_cloud_shadow(east, north), 0.4 * lit, lit)
-    texture = 1 + 0.03 * np.sin(east / 31.0) * np.cos(north / 29.0)
-    return spectrum[seen] * lit * texture
+    return seen, lit * (1 + 0.03 * np.sin(east / 31.0) * np.cos(north / 29.0))
+
+
+def _coloured(seen: Array, lit: Array, band: str) -> Array:
+    return _spectrum(band)[seen] * lit
+
+
+def _spectrum(band: str) -> Array:
+    return np.array([SPECTRA[name][SENTINEL_BANDS.index(band)] for name in CLASSES])
+
+
+@lru_cache(maxsize=6)
+def _lit_raster(place: Place, raster: Raster, sight: Sight) -> tuple[Array, Array]:
+    return _lit(place, *local_metres(place, raster), sight)
 
 
 def temperature(place: Place, east: Array, north: Array, sight: Sight) -> Array:
@@ -173,7 +190,7 @@ def temperature(place: Place, east: Array, north: Array, sight: Sight) -> Array:
 
 def sample(place: Place, raster: Raster, band: str, sight: Sight) -> Array:
     """Return TOA reflectance at the pixel centres of a grid."""
-    return reflectance(place, *local_metres(place, raster), band, sight)
+    return _coloured(*_lit_raster(place, raster, sight), band)
 
 
 def outlines_in_degrees(place: Place, melted: float = 0.0) -> list[shapely.Geometry]:

@@ -30,13 +30,7 @@ xsi:schemaLocation="{root}/User_Product_Level-1C.xsd">
 <PRODUCT_TYPE>S2MSI1C</PRODUCT_TYPE>
 <PROCESSING_BASELINE>{product.baseline}</PROCESSING_BASELINE>
 <GENERATION_TIME>{product.generated:%Y-%m-%dT%H:%M:%S}.000000Z</GENERATION_TIME>
-<Datatake datatakeIdentifier="{product.datatake}">
-<SPACECRAFT_NAME>Sentinel-{product.satellite[1:]}</SPACECRAFT_NAME>
-<DATATAKE_TYPE>INS-NOBS</DATATAKE_TYPE>
-<DATATAKE_SENSING_START>{product.start}</DATATAKE_SENSING_START>
-<SENSING_ORBIT_NUMBER>{product.relative_orbit}</SENSING_ORBIT_NUMBER>
-<SENSING_ORBIT_DIRECTION>DESCENDING</SENSING_ORBIT_DIRECTION>
-</Datatake>
+{_datatake(product)}
 <Product_Organisation><Granule_List>
 <Granule datastripIdentifier="{product.datastrip}" granuleIdentifier="{product.granule_id}" \
 imageFormat="JPEG2000">
@@ -57,6 +51,44 @@ imageFormat="JPEG2000">
 </Technical_Quality_Assessment>
 </n1:Quality_Indicators_Info>
 </n1:Level-1C_User_Product>
+"""
+
+
+def _datatake(product) -> str:
+    return f"""<Datatake datatakeIdentifier="{product.datatake}">
+<SPACECRAFT_NAME>Sentinel-{product.satellite[1:]}</SPACECRAFT_NAME>
+<DATATAKE_TYPE>INS-NOBS</DATATAKE_TYPE>
+<DATATAKE_SENSING_START>{product.start}</DATATAKE_SENSING_START>
+<SENSING_ORBIT_NUMBER>{product.relative_orbit}</SENSING_ORBIT_NUMBER>
+<SENSING_ORBIT_DIRECTION>DESCENDING</SENSING_ORBIT_DIRECTION>
+</Datatake>"""
+
+
+def surface_xml(product, offset: int) -> str:
+    """Return the product metadata of Level-2A, as far as its scaling goes."""
+    root = SCHEMAS.format(psd=product.psd)
+    offsets = "".join(
+        f'<BOA_ADD_OFFSET band_id="{band}">{offset}</BOA_ADD_OFFSET>' for band in range(13)
+    )
+    listed = f"<BOA_ADD_OFFSET_VALUES_LIST>{offsets}</BOA_ADD_OFFSET_VALUES_LIST>"
+    return f"""<?xml version="1.0" encoding="UTF-8" standalone="no"?>
+<n1:Level-2A_User_Product xmlns:n1="{root}/User_Product_Level-2A.xsd">
+<n1:General_Info><Product_Info>
+<PRODUCT_START_TIME>{product.start}</PRODUCT_START_TIME>
+<PRODUCT_URI>{product.uri.replace("L1C", "L2A")}</PRODUCT_URI>
+<PROCESSING_LEVEL>Level-2A</PROCESSING_LEVEL>
+<PRODUCT_TYPE>S2MSI2A</PRODUCT_TYPE>
+<PROCESSING_BASELINE>{product.baseline}</PROCESSING_BASELINE>
+{_datatake(product)}
+</Product_Info>
+<Product_Image_Characteristics>
+{_special("NODATA", 0)}{_special("SATURATED", 65535)}
+<QUANTIFICATION_VALUES_LIST>
+<BOA_QUANTIFICATION_VALUE unit="none">10000</BOA_QUANTIFICATION_VALUE>
+</QUANTIFICATION_VALUES_LIST>
+{listed if offset else ""}
+</Product_Image_Characteristics></n1:General_Info>
+</n1:Level-2A_User_Product>
 """
 
 

@@ -18,6 +18,7 @@ from .sentinel1 import radar_takes
 from .sentinel1_grd import GroundRange
 from .shelf import Shelf
 from .stac import Catalogue
+from .surface import surface_landsats, surface_sentinels
 
 
 @dataclass
@@ -32,6 +33,8 @@ class World:
         What was asked, in order.
     sentinel2, landsat, radar : mapping
         The products by place and acquisition: the truth that a client's reading is held against.
+    surface_sentinel2, surface_landsat : list
+        Their surface reflectance, in the Alps.
     """
 
     address: str
@@ -46,6 +49,8 @@ class World:
         self.sentinel2 = sentinel2_products()
         self.landsat = landsat_products()
         self.radar = radar_takes()
+        self.surface_sentinel2 = surface_sentinels(self.sentinel2)
+        self.surface_landsat = surface_landsats(self.landsat)
         self._fill()
 
     def misbehave(self, pattern: str, what: Misconduct, times: int | None = None) -> None:
@@ -75,15 +80,23 @@ class World:
         for take in self.radar.values():
             self.put("planetary-computer-sentinel-1-rtc", take.files())
             self.put("planetary-computer-sentinel-1-grd", GroundRange(take).files())
+        for product in self.surface_sentinel2:
+            self.put(product.service, product.files())
+        for product in self.surface_landsat:
+            self.put("planetary-computer-landsat", product.files())
         self.put("copernicus-dem-30m", bucket(10))
         self.put("copernicus-dem-90m", bucket(30))
         self.put("rgi7", rgi7_files())
         self.put("rgi6", [("rgi62.zip", rgi6_zip)])
-        self._list("earth-search", "Earth Search", "next token", self.sentinel2.values())
+        self._list("earth-search", "Earth Search", "next token", self._earth_search())
         self._list("landsatlook", "LandsatLook", "page number", self.landsat.values())
         takes = self.radar.values()
-        products = [*takes, *(GroundRange(take) for take in takes)]
+        ground_range = [GroundRange(take) for take in takes]
+        products = [*takes, *ground_range, *self.surface_landsat]
         self._list("planetary-computer", "Planetary Computer", "token", products)
+
+    def _earth_search(self) -> list:
+        return [*self.sentinel2.values(), *self.surface_sentinel2]
 
     def _list(self, service: str, title: str, paging: str, products) -> None:
         items = [product.item(self.address) for product in products]

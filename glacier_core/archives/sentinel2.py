@@ -212,7 +212,7 @@ def _facts(opened: _Opened, masks: Sentinel2Masks, why: NDArray[np.uint8]) -> di
         "product": product.name.text,
         "level": "Level-1C",
         "processing baseline": product.name.baseline,
-        "sensor": product.satellite,
+        "sensor": product.name.spacecraft,
         "reflectance": product.reflectance,
         "rescaling": str(opened.scaling),
         "bands": " ".join(BAND_OF.values()),

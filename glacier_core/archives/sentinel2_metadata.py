@@ -76,6 +76,11 @@ class ProductName:
     tile: str
     made: str
 
+    @property
+    def spacecraft(self) -> str:
+        """As people write it: ``Sentinel-2A``."""
+        return f"Sentinel-{self.satellite[1:]}"
+
 
 @dataclass(frozen=True)
 class Sentinel2Product:
@@ -84,8 +89,6 @@ class Sentinel2Product:
     Attributes
     ----------
     name : ProductName
-    satellite : str
-        ``Sentinel-2A``.
     acquired : datetime
         In UTC.
     reflectance : {"toa", "surface"}
@@ -96,11 +99,11 @@ class Sentinel2Product:
     no_data, saturated : int
         Numbers that are none.
     images : mapping of str to str
-        Files below the product's folder, without their ending, by ``B02`` or ``B02_10m``.
+        Files below the product's folder, without their ending, by ``B02`` or ``B02_10m``; the
+        copies of others than the European Space Agency may name none.
     """
 
     name: ProductName
-    satellite: str
     acquired: datetime
     reflectance: Reflectance
     quantification: float
@@ -129,6 +132,8 @@ class Sentinel2Product:
     @property
     def granule(self) -> str:
         """Folder of the tile below the product's folder."""
+        if not self.images:
+            raise SourceError(f"The metadata of {self.name.text} name no files of bands. {_ELSE}")
         return next(iter(self.images.values())).partition("/IMG_DATA/")[0]
 
 
@@ -201,7 +206,6 @@ def parse_product(content: bytes, name: str) -> Sentinel2Product:
     _check_quantification(quantified, name)
     return Sentinel2Product(
         name=known,
-        satellite=_text(root, "SPACECRAFT_NAME", name),
         acquired=_time(_text(root, "PRODUCT_START_TIME", name), name),
         reflectance="surface" if surface else "toa",
         quantification=quantified,
@@ -272,7 +276,7 @@ def _band(number: str, bands: Mapping[int, str], name: str) -> str:
 
 
 def _images(root: Element, name: str) -> dict[str, str]:
-    """Return the files of the bands; nothing that would lead out of the product's folder."""
+    """Return the files of the bands, none that would lead out of the product's folder."""
     images: dict[str, str] = {}
     for path in _paths(root.iter("IMAGE_FILE")):
         found = re.search(r"_(B\d[\dA](?:_\d\dm)?|SCL_\d\dm)$", path)
@@ -280,8 +284,6 @@ def _images(root: Element, name: str) -> dict[str, str]:
             raise SourceError(f"{name} names a file at {path[:80]!r}, which is no place. {_ELSE}")
         if found:
             images[found.group(1)] = path
-    if not images:
-        raise SourceError(f"{name} names no files of bands. {_ELSE}")
     if len({path.split("/")[1] for path in images.values()}) > 1:
         raise SourceError(
             f"{name} is of a product with many tiles in one, as made until December 2016. Choose "

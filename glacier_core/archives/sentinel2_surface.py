@@ -78,7 +78,7 @@ def read_surface(
     urls = {band: _address(found, NAMES[band], band) for band in BAND_OF.values()}
     numbers = read_many(grid, urls, no_data=(0, _SATURATED), report=report, cancelled=cancelled)
     bands = reflectances(numbers, tuple(BAND_OF.values()), source.scaling, _SATURATED)
-    _check_offset(found, bands.optical, source)
+    doubts = _doubts(found, bands.optical, source)
     classes = read_onto(
         grid,
         _address(found, ("scl", "SCL"), "the scene classification"),
@@ -89,7 +89,7 @@ def read_surface(
     why = why_by_classification(classes)
     why[bands.saturated] = Why.DEFECTIVE
     why[bands.no_data] = Why.NO_DATA
-    return Imagery(bands.optical, why, facts=_facts(found, source), notes=_NOTES)
+    return Imagery(bands.optical, why, facts=_facts(found, source), notes=_NOTES + doubts)
 
 
 _NOTES: Final = (
@@ -162,26 +162,35 @@ def _check_agreement(
             )
 
 
-def _check_offset(found: FoundScene, optical: FloatArray, source: _Source) -> None:
-    """Compare the offset with the pixels: nothing reflects less than nothing.
+def _doubts(found: FoundScene, optical: FloatArray, source: _Source) -> tuple[str, ...]:
+    """Compare the offset with the pixels.
 
-    Where an offset had been taken off already, dark ground comes out far below zero; where it is
-    still there although it is said to be gone, nothing at all is dark.
+    Where an offset that was said to be there had been taken off already, dark ground comes out far
+    below zero, which nothing can be. Where one is still there that was said to be gone, nothing is
+    dark; but so it is over bright ground, hence that is a doubt and no contradiction.
+
+    Raises
+    ------
+    SourceError
+        When too much is below zero.
     """
-    darkest = np.nanmin(optical, axis=0, initial=np.inf)
+    darkest = np.fmin.reduce(optical, axis=0)
     darkest = darkest[np.isfinite(darkest)]
     if darkest.size == 0:
-        return
-    twice = (darkest < _TOO_DARK).mean() > _TOO_MANY
-    claim = told_scaling(found.item, "B02")
-    left = -claim[1] if claim and not any(source.scaling.offsets.values()) else 0.0
-    never_taken = left > 0 and float(np.quantile(darkest, _TOO_MANY)) >= left
-    if twice or never_taken:
+        return ()
+    low = float(np.quantile(darkest, _TOO_MANY))
+    if low < _TOO_DARK:
         raise SourceError(
             f"The pixels of {found.id} contradict what {source.told_by} says of its offset: the "
-            f"darkest are {float(np.quantile(darkest, _TOO_MANY)):.2f}. Choose another scene, of "
-            "Level 1C above all."
+            f"darkest come out as {low:.2f}. Choose another scene, of Level 1C above all."
         )
+    claim = told_scaling(found.item, "B02")
+    if claim is None or any(source.scaling.offsets.values()) or low < -claim[1] or claim[1] == 0:
+        return ()
+    return (
+        f"Nothing in the area is darker than {low:.2f}, so an offset of {claim[1]:+g} may still be "
+        "in the numbers although the catalogue's flag says it is not.",
+    )
 
 
 def _address(found: FoundScene, names: tuple[str, ...], what: str) -> str:

@@ -48,7 +48,7 @@ def test_every_real_product_says_what_the_table_says(rows):
         assert f"{product.name.text}.SAFE; xmlns psd-14" in told
         assert product.reflectance == ("surface" if "MSIL2A" in path.name else "toa")
         assert (product.no_data, product.saturated) == (0, 65_535)
-        assert product.satellite == f"Sentinel-{product.name.satellite[1:]}"
+        assert f"<SPACECRAFT_NAME>{product.name.spacecraft}<" in path.read_text()
         assert f"{product.acquired:%Y%m%dT%H%M%S}" == product.name.started
         if "13 x -1000" in told:
             assert product.offsets == dict.fromkeys(ALL_BANDS, -1000.0)
@@ -115,7 +115,7 @@ def test_a_schema_to_come_is_read_by_local_names(written):
         written.replace("psd-15", "psd-99").replace("n1:", "any:").replace(":n1", ":any")
     )
     assert product.name.baseline == "05.11"
-    assert product.satellite == "Sentinel-2C"
+    assert product.name.spacecraft == "Sentinel-2C"
     assert product.offset("B11") == -1000.0
 
 
@@ -172,7 +172,6 @@ def test_an_offset_that_is_missing_from_the_list_is_not_guessed(written):
         (r"GRANULE/\w+/IMG_DATA/(\w+_B02)", r"../../\1", "which is no place"),
         (r"GRANULE/\w+/IMG_DATA/(\w+_B02)", r"http://10.0.0.1/\1", "which is no place"),
         (r"GRANULE/(\w+)/IMG_DATA/(\w+_B02)", r"GRANULE/other/IMG_DATA/\2", "many tiles in one"),
-        (r"<IMAGE_FILE>.*?</IMAGE_FILE>", "", "no files of bands"),
         (r"</n1:Level-1C_User_Product>", "", "no whole XML document"),
     ],
 )  # fmt: skip
@@ -181,6 +180,13 @@ def test_metadata_that_cannot_be_are_refused(written, pattern, instead, message)
     assert spoilt != written
     with pytest.raises(SourceError, match=message):
         parsed(spoilt)
+
+
+def test_the_folder_of_a_tile_is_known_by_its_files(written):
+    assert parsed(written).granule.startswith("GRANULE/L1C_T32TMS_")
+    bare = parsed(re.sub(r"<IMAGE_FILE>.*?</IMAGE_FILE>", "", written))
+    with pytest.raises(SourceError, match="name no files of bands"):
+        _ = bare.granule
 
 
 def test_entities_are_not_unfolded(written):

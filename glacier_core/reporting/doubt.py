@@ -100,7 +100,7 @@ def doubt_facts(doubt: Doubt | None) -> dict[str, Any]:
     ]
     tables = [] if doubt.strata is None else [_strata_table(doubt.strata)]
     if doubt.intervals is not None:
-        tables.insert(0, _interval_table(doubt.intervals))
+        tables.insert(0, _interval_table(doubt.intervals, doubt.band))
     meant: list[Definition] = [BAND_DEFINITIONS["low_km2"], BAND_DEFINITIONS["high_km2"]]
     if tables:
         meant += [INTERVAL_DEFINITIONS["mean_low_m"], INTERVAL_DEFINITIONS["mean_high_m"]]
@@ -108,12 +108,13 @@ def doubt_facts(doubt: Doubt | None) -> dict[str, Any]:
     return {"doubt": {"sentences": sentences, "tables": tables, "definitions": meant}}
 
 
-def _interval_table(intervals: pd.DataFrame) -> dict[str, Any]:
+def _interval_table(intervals: pd.DataFrame, band: OutlineBand) -> dict[str, Any]:
     """Return the distances' intervals of the glaciers that have any."""
+    names = band.glaciers.set_index("glacier_id")["name"]
     known = intervals.dropna(subset=["mean_low_m", "mean_high_m"])
     rows = [
         (
-            str(row["glacier_id"]),
+            str(names[row["glacier_id"]] or row["glacier_id"]),
             f"{row['mean_low_m']:.0f} to {row['mean_high_m']:.0f} m",
             f"{row['signed_mean_low_m']:+.0f} to {row['signed_mean_high_m']:+.0f} m".replace(
                 "-", "−"

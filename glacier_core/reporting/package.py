@@ -41,8 +41,9 @@ def export_map(
 
     GeoTIFFs, outlines in four formats, the confidence band, how sure the areas are and where to
     look first, a picture (SVG, PNG), a map page and a report; with a comparison also its tables,
-    outlines and figure, intervals of its distances and where its errors lie. ``provenance.json`` tells what they were
-    made from, with the SHA-256 of each; ``glacier-core repeat`` makes the same bytes again.
+    outlines and figure, intervals of its distances and where its errors lie.
+    ``provenance.json`` tells what they were made from, with the SHA-256 of each;
+    ``glacier-core repeat`` makes the same bytes again.
 
     Parameters
     ----------

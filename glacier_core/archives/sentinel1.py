@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from glacier_core.archives.area_grid import AreaGrid
 from glacier_core.archives.found import FoundScene
+from glacier_core.archives.geoid import geoid_height
 from glacier_core.archives.imagery import Radar
 from glacier_core.archives.reading import read_many
 from glacier_core.archives.sentinel1_geometry import RadarImage, mesh_on
@@ -45,9 +46,10 @@ def read_sentinel1(
         Of an archive of radiometrically terrain-corrected (RTC) or of ground-range products (GRD).
     grid : AreaGrid
     elevation : ndarray, (rows, columns), optional
-        Metres above the ellipsoid, for ground-range products: what places their pixels. Without
-        it they are placed by the coarse heights that come with the product, and mountains are
-        displaced, which ``notes`` say. Products that are corrected for terrain need none.
+        Metres above sea level, for ground-range products: what places their pixels, with the
+        height of the geoid added. Without it they are placed by the coarse heights that come with
+        the product, and mountains are displaced, which ``notes`` say. Products that are corrected
+        for terrain need none.
     report, cancelled : optional
         See :mod:`glacier_core.network.transfer`.
 
@@ -121,7 +123,7 @@ def _read_ground_range(
         images[name] = find_image(pixels, calibration, noise, name.upper(), cancelled)
     geometry = next(iter(images.values())).geometry
     mesh, incidence = mesh_on(geometry, grid)
-    heights = mesh if elevation is None else elevation.astype(np.float64)
+    heights = mesh if elevation is None else elevation + geoid_height(grid)
     power = {
         name: onto_grid(image, grid, heights, report, cancelled) for name, image in images.items()
     }
@@ -134,7 +136,7 @@ def _read_ground_range(
         | {
             "first line": str(geometry.first_line),
             "thermal noise": f"taken off {removed}",
-            "placed by": "the product's own mesh" if elevation is None else "elevation",
+            "placed by": "own mesh" if elevation is None else "elevation and EGM96 geoid",
         },
         notes=(
             *_placement_notes(geometry, incidence, elevation is not None),

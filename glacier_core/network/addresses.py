@@ -62,7 +62,7 @@ def check_named(url: str) -> None:
         raise SourceError(f"{shown(url)!r} is not asked: archives are reached by https only.")
     if parts.hostname not in _hosts() or parts.port not in (None, 443):
         raise SourceError(
-            f"{shown(url)!r} is not asked: {parts.hostname or 'nothing'!r} is none of the archives "
+            f"{shown(url)!r} is not asked: {parts.netloc!r} is none of the archives "
             "known here (docs/archives.md lists them). Download the file yourself and open it as "
             "your own."
         )

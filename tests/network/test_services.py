@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from glacier_core.errors import SourceError
@@ -73,3 +76,9 @@ def test_buckets_are_reached_by_their_web_addresses(url, public):
 
 def test_messages_show_no_secret():
     assert shown("https://me:pass@host/a/b?sig=secret") == "https://host/a/b"
+
+
+def test_the_documentation_lists_every_address():
+    text = (Path(__file__).parents[2] / "docs" / "archives.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `([a-z0-9-]+)` \| <(https://[^>]+)> \|", text, re.MULTILINE))
+    assert told == dict(SERVICES)

@@ -142,6 +142,21 @@ ARCHIVES: Final[Mapping[str, Archive]] = MappingProxyType(
                 "Gamma nought, while the networks were made for sigma nought: the two differ "
                 "with the steepness of the ground.",
             ),
+            Archive(
+                "sentinel-1-grd",
+                "Sentinel-1 radar, calibrated and placed by this app",
+                ("Sentinel-1A", "Sentinel-1B", "Sentinel-1C"),
+                (2014, None),
+                None,
+                10.0,
+                "planetary-computer",
+                "sentinel-1-grd",
+                "planetary-computer-sentinel-1-grd",
+                "",
+                _COPERNICUS,
+                "Sigma nought, as the networks were made for, but without a speckle filter, and "
+                "layover and radar shadow stay in it.",
+            ),
         )
     }
 )

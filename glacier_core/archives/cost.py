@@ -80,6 +80,7 @@ LAYERS: Final = MappingProxyType(
         "landsat-c2-l1": _LANDSAT,
         "landsat-c2-l2": _LANDSAT,
         "sentinel-1-rtc": (Layers(2, 10.0, 4.0, 512),),
+        "sentinel-1-grd": (Layers(2, 10.0, 2.0, 512),),
     }
 )
 """What is read of a product of each archive.

@@ -125,7 +125,7 @@ class _Fetch:
         imagery = optical.imagery
         self._check_clear(imagery)
         terrain = self._terrain()
-        radar, radar_notes, radar_facts = self._radar()
+        radar, radar_notes, radar_facts = self._radar(terrain.elevation)
         return build_scene(
             imagery.optical,
             terrain.elevation,
@@ -188,9 +188,9 @@ class _Fetch:
         with self.steps.part("Reading elevation", _TERRAIN) as report:
             return read_elevation(self._grid, report=report, cancelled=self._cancelled)
 
-    def _radar(self) -> tuple[dict[str, Any], list[str], dict[str, str]]:
+    def _radar(self, elevation: FloatArray) -> tuple[dict[str, Any], list[str], dict[str, str]]:
         """Return the features of both orbits, and what must be known of them."""
-        read = [self._backscatter(found) for found in self._plan.radar]
+        read = [self._backscatter(found, elevation) for found in self._plan.radar]
         notes = [f"Radar, {radar.orbit}: {note}" for radar in read for note in radar.notes]
         facts = {
             f"radar {number}: {name}": fact
@@ -199,10 +199,12 @@ class _Fetch:
         }
         return _radar_features(read, self._grid), notes, facts
 
-    def _backscatter(self, found: FoundScene) -> Radar:
+    def _backscatter(self, found: FoundScene, elevation: FloatArray) -> Radar:
         self.stop_if_cancelled()
         with self.steps.part(_reading(found), _RADAR) as report:
-            return read_sentinel1(found, self._grid, report=report, cancelled=self._cancelled)
+            return read_sentinel1(
+                found, self._grid, elevation=elevation, report=report, cancelled=self._cancelled
+            )
 
     def _check_clear(self, imagery: Imagery) -> None:
         if (imagery.why == Why.CLEAR).any():

@@ -25,7 +25,8 @@ def test_usual_archives_are_what_networks_were_made_for():
 
 
 def test_radar_has_no_reflectance():
-    assert [each.name for each in ARCHIVES.values() if each.is_radar] == ["sentinel-1-rtc"]
+    radar = [each.name for each in ARCHIVES.values() if each.is_radar]
+    assert radar == ["sentinel-1-rtc", "sentinel-1-grd"]
 
 
 def test_collections_are_those_of_the_real_catalogues(fixtures_dir):
@@ -35,6 +36,9 @@ def test_collections_are_those_of_the_real_catalogues(fixtures_dir):
     planetary_computer = {
         json.loads(path.read_text())["id"] for path in folder.glob("stac/pc_template_*.json")
     }
+    # Its template is not among the real files; the file of one item carries its name.
+    raw = [path.name for path in folder.glob("stac/pc_*-item-raw.json")]
+    planetary_computer |= {name[len("pc_") : -len("-item-raw.json")] for name in raw}
     landsat_item = "LC08_L1GT_089074_20220506_20220512_02_T2_stac.json"
     landsatlook = {json.loads((folder / "landsat_mtl" / landsat_item).read_text())["collection"]}
     known = {

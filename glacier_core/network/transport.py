@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from socket import socket
 from typing import Any, Final
@@ -34,6 +36,9 @@ _THROTTLED: Final = {"earth-search": (*_TROUBLE, 403)}
 _MOST_REDIRECTS: Final = 5
 _STEP: Final = 0.1
 _PIECE: Final = 1 << 16
+_CONNECTIONS: Final = 32
+"""To one host, kept open; more are made where needed, and closed after."""
+
 
 _of_thread = threading.local()
 
@@ -54,8 +59,9 @@ class ArchiveSession(requests.Session):
         self.max_redirects = _MOST_REDIRECTS
         self.auth = _unchanged
         self.headers.update({"User-Agent": f"glacier-explorer/{_version()}"})
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
-            self.mount(scheme, _ArchiveAdapter())
+            self.mount(scheme, _shared_adapter())
 
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
         """Ask for what lies at an address, at the mirror where one is set."""
@@ -150,7 +156,24 @@ class _Patience(Retry):
         pause(min(wish or self.get_backoff_time(), LONGEST_PAUSE), _stopped())
 
 
+@lru_cache(maxsize=1)
+def _shared_adapter() -> "_ArchiveAdapter":
+    """Return the adapter of all sessions: threads come and go, connections stay open."""
+    return _ArchiveAdapter(pool_maxsize=_CONNECTIONS)
+
+
 class _ArchiveAdapter(HTTPAdapter):
+    """Used by many threads, so what belongs to a request is kept with its thread."""
+
+    @property
+    def max_retries(self) -> Retry:
+        found: Retry = getattr(_of_thread, "patience", Retry(0))
+        return found
+
+    @max_retries.setter
+    def max_retries(self, patience: Retry) -> None:
+        _of_thread.patience = patience
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}

@@ -17,6 +17,10 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
+    def setup(self):
+        super().setup()
+        self.server.connections += 1
+
     def do_GET(self):
         self.server.asked.append((self.command, self.path, dict(self.headers)))
         path = urlsplit(self.path).path
@@ -77,6 +81,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files, self.faults, self.asked = {}, defaultdict(list), []
+        self.connections = 0
 
     @property
     def root(self):

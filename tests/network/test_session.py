@@ -53,6 +53,23 @@ def test_a_session_belongs_to_one_thread():
     assert others[0] is not session()
 
 
+def test_threads_come_and_go_and_the_connection_stays(answer):
+    for _ in range(4):
+        thread = threading.Thread(target=get_json, args=(URL,))
+        thread.start()
+        thread.join()
+    assert len(answer.asked) == 4
+    assert answer.connections == 1
+
+
+def test_no_cookie_is_taken(answer):
+    cookie = status(200, b"[]", Set_Cookie="who=me; Path=/")
+    answer.misbehave(PATH, cookie, times=1)
+    get_json(URL)
+    get_json(URL)
+    assert "Cookie" not in answer.asked[1][2]
+
+
 @pytest.mark.parametrize("code", [429, 500, 502, 503, 504, 403])
 def test_trouble_that_passes(answer, code):
     answer.misbehave(PATH, status(code), times=transport.RETRIES)

@@ -16,11 +16,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glacier_core.benchmark.running import run_benchmark
     from glacier_core.benchmark.storage import open_benchmark
+    from glacier_core.confidence.band import outline_band
+    from glacier_core.confidence.hints import look_here_first
     from glacier_core.confidence.mapped_area import mapped_area_interval
     from glacier_core.deviations.bootstrap import bootstrap_deviation, bootstrap_table
     from glacier_core.deviations.comparison import Comparison, compare
+    from glacier_core.deviations.hypsometry import hypsometry
     from glacier_core.deviations.panel import PanelComparison, compare_panel
+    from glacier_core.deviations.strata import stratify
     from glacier_core.errors import GlacierError
+    from glacier_core.inference.corrected import correct_map
     from glacier_core.inference.engine import map_glaciers
     from glacier_core.inference.result import GlacierMap, open_map
     from glacier_core.models.keras import convert_keras
@@ -56,15 +61,19 @@ _HOMES = {
     "compare": "glacier_core.deviations.comparison",
     "compare_panel": "glacier_core.deviations.panel",
     "convert_keras": "glacier_core.models.keras",
+    "correct_map": "glacier_core.inference.corrected",
     "export_map": "glacier_core.reporting.package",
+    "hypsometry": "glacier_core.deviations.hypsometry",
     "list_models": "glacier_core.models.registry",
     "list_scenes": "glacier_core.sources",
     "load_model": "glacier_core.models.registry",
+    "look_here_first": "glacier_core.confidence.hints",
     "map_glaciers": "glacier_core.inference.engine",
     "mapped_area_interval": "glacier_core.confidence.mapped_area",
     "open_benchmark": "glacier_core.benchmark.storage",
     "open_map": "glacier_core.inference.result",
     "open_scene": "glacier_core.sources",
+    "outline_band": "glacier_core.confidence.band",
     "read_outlines": "glacier_core.outlines.reading",
     "repeat": "glacier_core.reporting.repeating",
     "run_benchmark": "glacier_core.benchmark.running",
@@ -74,6 +83,7 @@ _HOMES = {
     "simulate_scene": "glacier_core.simulation.demonstrations",
     "simulate_series": "glacier_core.simulation.series",
     "simulate_tile_dataset": "glacier_core.sources.simulated_tiles",
+    "stratify": "glacier_core.deviations.strata",
     "survey_tiles": "glacier_core.sources.tile_survey",
     "train": "glacier_core.training.recipe",
     "write_outlines": "glacier_core.outlines.writing",
@@ -95,15 +105,19 @@ __all__ = [
     "compare",
     "compare_panel",
     "convert_keras",
+    "correct_map",
     "export_map",
+    "hypsometry",
     "list_models",
     "list_scenes",
     "load_model",
+    "look_here_first",
     "map_glaciers",
     "mapped_area_interval",
     "open_benchmark",
     "open_map",
     "open_scene",
+    "outline_band",
     "read_outlines",
     "repeat",
     "run_benchmark",
@@ -113,6 +127,7 @@ __all__ = [
     "simulate_scene",
     "simulate_series",
     "simulate_tile_dataset",
+    "stratify",
     "survey_tiles",
     "train",
     "write_outlines",

@@ -136,8 +136,8 @@ def boundary_profile_chart(
     Parameters
     ----------
     pieces : DataFrame
-        As `boundary_pieces` makes it. Custom data of a bar: id of the glacier, longitude and
-        latitude of the largest deviation of its piece.
+        As `boundary_pieces` makes it, with ``surface`` where it is known. Custom data of a bar:
+        id of the glacier, longitude and latitude of the largest deviation of its piece.
     resolution : float
         Side of a pixel in metres, marked by lines.
     name : str
@@ -185,6 +185,8 @@ def _joined(pieces: pd.DataFrame) -> dict[str, object]:
 
 def _piece_bars(pieces: pd.DataFrame, label: str, color: str) -> go.Bar:
     told = pieces[["glacier_id", "lon", "lat", "largest_m", "length_m"]]
+    known = pieces["surface"] if "surface" in pieces else pd.Series("", index=pieces.index)
+    told = told.assign(surface=known.where(known == "", "<br>" + known.astype(str)))
     return go.Bar(
         x=pieces["along_m"] / 1000,
         y=pieces["distance_m"],
@@ -196,7 +198,7 @@ def _piece_bars(pieces: pd.DataFrame, label: str, color: str) -> go.Bar:
         unselected={"marker": {"opacity": 1}},
         hovertemplate=(
             "%{y:+,.0f} m over %{customdata[4]:,.0f} m, at most %{customdata[3]:+,.0f} m<br>"
-            "%{customdata[1]:.5f}° E, %{customdata[2]:.5f}° N<extra></extra>"
+            "%{customdata[1]:.5f}° E, %{customdata[2]:.5f}° N%{customdata[5]}<extra></extra>"
         ),
     )
 

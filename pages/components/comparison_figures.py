@@ -6,9 +6,18 @@ import pandas as pd
 import streamlit as st
 
 import glacier_core as gc
-from glacier_core.deviations.bootstrap import INTERVAL_DEFINITIONS, bootstrap_table
+from glacier_core.deviations.bootstrap import (
+    FEWEST_INDEPENDENT,
+    INTERVAL_DEFINITIONS,
+    bootstrap_table,
+)
 from glacier_core.deviations.hypsometry import HYPSOMETRY_DEFINITIONS, hypsometry
-from glacier_core.deviations.strata import STRATA_DEFINITIONS, comparison_masks, stratify
+from glacier_core.deviations.strata import (
+    STRATA_DEFINITIONS,
+    comparison_masks,
+    describe_profile,
+    stratify,
+)
 from glacier_core.viewing import boundary_charts, charts, comparison_charts
 from pages.components import sentences
 from pages.components.figures import show_definitions, show_figure, show_table
@@ -35,6 +44,7 @@ INTERVALS = {
     "mean_high_m": "%.0f",
     "signed_mean_low_m": "%+.0f",
     "signed_mean_high_m": "%+.0f",
+    "independent_lengths": "%.0f",
 }
 IDENTITY = ["glacier_id", "name", "simulated"]
 
@@ -130,13 +140,16 @@ def _distances(scene: "gc.Scene", comparison: "gc.Comparison", pick: Pick) -> No
         comparison.definitions | INTERVAL_DEFINITIONS,
         alt="95 % intervals of the deviations, a row a glacier.",
     )
+    st.caption(
+        f"Fewer than {FEWEST_INDEPENDENT:.0f} independent stretches make a rough interval."
+    )
     show_definitions(INTERVAL_DEFINITIONS, INTERVAL_DEFINITIONS, "What they mean")
 
 
 def _boundary(scene: "gc.Scene", comparison: "gc.Comparison", pick: Pick) -> None:
     glacier = _shown_glacier(comparison)
     name = _name(comparison, glacier)
-    pieces = boundary_charts.boundary_pieces(comparison.profile, glacier, simulated=scene.simulated)
+    pieces = pieces_of(app_state().map, scene.id, app_state().experts, glacier)
     if pieces.empty:
         st.info(f"Of {sentences.plain(name)} there is no boundary to compare.")
         return
@@ -197,6 +210,22 @@ def intervals_of(map_key: str, scene_id: str, experts: str) -> pd.DataFrame:
     """Return how sure the deviations of every glacier are, once for all readers."""
     comparison = compare(map_key, scene_id, experts)
     return bootstrap_table(comparison.profile, simulated=comparison.simulated)
+
+
+@st.cache_data(max_entries=8, show_spinner="Walking along the boundary …")
+def pieces_of(map_key: str, scene_id: str, experts: str, glacier_id: str) -> pd.DataFrame:
+    """Return the boundary of one glacier in pieces, with the surface and terrain each lies on."""
+    scene, comparison = open_scene(scene_id), compare(map_key, scene_id, experts)
+    pieces = boundary_charts.boundary_pieces(
+        comparison.profile, glacier_id, simulated=scene.simulated
+    )
+    return describe_profile(
+        pieces,
+        open_map(map_key),
+        scene,
+        open_outlines(scene_id, experts),
+        buffer_m=comparison.buffer_m,
+    )
 
 
 @st.cache_data(max_entries=8, show_spinner="Adding up by elevation …")

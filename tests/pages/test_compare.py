@@ -170,3 +170,12 @@ def test_a_picked_glacier_is_marked_in_the_figures(world, open_page):
         if trace.get("name") == "Lower Glacier"
     ]
     np.testing.assert_allclose(numbers(marks[0]["x"]), [-25], atol=0.05)
+
+
+def test_the_boundary_is_told_with_its_surface(world, open_page):
+    app = open_page("compare", **world(simulated=True), deviation="boundary")
+    assert not app.exception
+    bars = figures(app)["Along the boundary (simulated)"]["data"]
+    told = [row[5] for trace in bars for row in trace["customdata"]]
+    assert told
+    assert all(surface.startswith("<br>") for surface in told)

@@ -148,6 +148,16 @@ def test_pieces_are_those_of_one_glacier_in_order():
     assert list(pieces["distance_m"]) == [1, 2, 3]
 
 
+def test_a_piece_tells_its_surface_where_that_is_known():
+    pieces = boundary_pieces(profile([10.0, 20.0]), "g-1", simulated=True)
+    known = boundary_profile_chart(
+        pieces.assign(surface=["debris", ""]), resolution=30, simulated=True
+    )
+    assert [row[5] for row in known.data[0].customdata] == ["<br>debris", ""]
+    silent = boundary_profile_chart(pieces, resolution=30, simulated=True)
+    assert [row[5] for row in silent.data[0].customdata] == ["", ""]
+
+
 @pytest.mark.parametrize("distances", [[], [np.nan, np.nan]])
 def test_without_a_boundary_there_is_a_sentence(distances):
     empty = profile(distances)

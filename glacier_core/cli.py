@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 import glacier_core as gc
-from glacier_core.commands_find import scenes_app
+from glacier_core.commands_find import glaciers_app, scenes_app
 
 app = typer.Typer(
     help="Map glaciers in satellite imagery, compare them with expert outlines.",
@@ -18,6 +18,7 @@ weights_app = typer.Typer(help="Weights of networks.", no_args_is_help=True)
 app.add_typer(scene_app, name="scene")
 app.add_typer(weights_app, name="weights")
 app.add_typer(scenes_app, name="scenes")
+app.add_typer(glaciers_app, name="glaciers")
 models_app = typer.Typer(help="Models and their cards.", invoke_without_command=True)
 app.add_typer(models_app, name="models")
 tiles_app = typer.Typer(help="Tile datasets in HDF5.", no_args_is_help=True)

@@ -127,15 +127,15 @@ def _card(scene: "FoundScene", picked: list[str], several: bool) -> bool:
     st.caption(f"{clouds(scene)}  \nCovers {scene.coverage_percent:.0f} % of your area")
     key = image_key(scene)
     chosen = key in picked
-    st.button(
+    if st.button(
         "Chosen" if chosen else "Choose",
         key=f"choose-{_plain_key(scene)}",
         icon=":material/check:" if chosen else None,
         type="primary" if chosen else "secondary",
         width="stretch",
-        on_click=_pick,
-        args=(key, picked, several),
-    )
+    ):
+        _pick(key, picked, several)
+        st.rerun()  # of the whole page: what it costs is told outside of the strip
     return waiting
 
 

@@ -15,11 +15,12 @@ PATIENCE = 120_000  # milliseconds; two busy cores draw the map and run the netw
 
 
 @contextmanager
-def serving(data_dir: Path, mirror: Path | None = None, base: str = ""):
-    """Run the app on a free port with its own data folder; give its address."""
+def serving(data_dir: Path, mirror: Path | None = None, base: str = "", **variables: str):
+    """Run the app on a free port with its own data folder and variables; give its address."""
     port = free_port()
     environment = os.environ | {"GLACIER_DATA_DIR": str(data_dir), "OMP_NUM_THREADS": "1"}
     environment.pop("GLACIER_SAMPLES_MIRROR", None)
+    environment |= variables
     if mirror:
         environment["GLACIER_SAMPLES_MIRROR"] = str(mirror)
     log = (data_dir.parent / f"server-{port}.log").open("w+b")

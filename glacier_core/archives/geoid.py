@@ -14,7 +14,7 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from pyproj import Transformer
-from scipy.interpolate import RegularGridInterpolator
+from scipy.ndimage import map_coordinates
 
 from glacier_core.archives.area_grid import AreaGrid
 
@@ -37,17 +37,15 @@ def geoid_height(grid: AreaGrid) -> Numbers:
     ndarray, (rows, columns)
         Metres; to be added to a height above sea level for one above the ellipsoid.
     """
-    rows, columns = (
-        np.unique(np.append(np.arange(0, size, _LATTICE), max(size - 1, 1))) for size in grid.shape
-    )
+    rows, columns = (np.arange(0, size + _LATTICE, _LATTICE) for size in grid.shape)
     x, y = np.meshgrid(
         grid.transform.c + grid.resolution * (columns + 0.5),
         grid.transform.f - grid.resolution * (rows + 0.5),
     )
     to_degrees = Transformer.from_crs(grid.crs.to_wkt(), "EPSG:4326", always_xy=True)
-    between = RegularGridInterpolator((rows, columns), height_at(*to_degrees.transform(x, y)))
-    every = np.meshgrid(*(np.arange(size) for size in grid.shape), indexing="ij", sparse=True)
-    return np.asarray(between(tuple(every)))
+    looked_up = height_at(*to_degrees.transform(x, y))
+    between = np.indices(grid.shape, dtype=np.float32) / _LATTICE
+    return np.asarray(map_coordinates(looked_up, between, order=1))
 
 
 def height_at(longitude: Numbers, latitude: Numbers) -> Numbers:
@@ -55,14 +53,12 @@ def height_at(longitude: Numbers, latitude: Numbers) -> Numbers:
 
     Parameters
     ----------
-    longitude, latitude : ndarray
+    longitude, latitude : ndarray, of one dimension or more
         Degrees; any longitude means the same place as those a full turn away.
     """
-    posts = _posts()
     down = (90.0 - np.asarray(latitude)) * _POSTS_A_DEGREE
     along = (np.asarray(longitude) + 180.0) % 360.0 * _POSTS_A_DEGREE
-    between = RegularGridInterpolator(tuple(np.arange(size) for size in posts.shape), posts)
-    return np.asarray(between((down, along)))
+    return np.asarray(map_coordinates(_posts(), np.stack([down, along]), order=1))
 
 
 @lru_cache(maxsize=1)

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from glacier_core.archives.area_grid import AreaGrid
 from glacier_core.archives.found import FoundScene
-from glacier_core.archives.geoid import geoid_height
 from glacier_core.archives.imagery import Radar
 from glacier_core.archives.reading import read_many
-from glacier_core.archives.sentinel1_geometry import RadarImage, mesh_on
+from glacier_core.archives.sentinel1_geometry import RadarImage, incidence_near
 from glacier_core.archives.sentinel1_ground_range import GroundRangeImage, find_image, onto_grid
 from glacier_core.errors import SourceError
 from glacier_core.network.transfer import IsCancelled, Report, never, unreported
@@ -122,11 +121,7 @@ def _read_ground_range(
         )
         images[name] = find_image(pixels, calibration, noise, name.upper(), cancelled)
     geometry = next(iter(images.values())).geometry
-    mesh, incidence = mesh_on(geometry, grid)
-    heights = mesh if elevation is None else elevation + geoid_height(grid)
-    power = {
-        name: onto_grid(image, grid, heights, report, cancelled) for name, image in images.items()
-    }
+    power = onto_grid(images, grid, elevation, report, cancelled)
     removed = "by the processor" if geometry.noise_removed else "by the product's own tables"
     return Radar(
         **_by_role(power, grid),
@@ -139,7 +134,7 @@ def _read_ground_range(
             "placed by": "own mesh" if elevation is None else "elevation and EGM96 geoid",
         },
         notes=(
-            *_placement_notes(geometry, incidence, elevation is not None),
+            _placement_note(geometry, grid, by_elevation=elevation is not None),
             _SPECKLE,
             *_missing_notes(images),
         ),
@@ -225,20 +220,17 @@ def _facts(found: FoundScene, names: Iterable[str]) -> dict[str, str]:
     return told | ({"made from": ", ".join(map(str, sources))} if sources else {})
 
 
-def _placement_notes(
-    geometry: RadarImage, incidence: NDArray[np.float64], by_elevation: bool
-) -> tuple[str, ...]:
+def _placement_note(geometry: RadarImage, grid: AreaGrid, *, by_elevation: bool) -> str:
     """Return what is, and what is not, corrected for terrain."""
     if by_elevation:
         return (
-            "Placed by elevation; slopes facing the radar stay brighter and layover and shadow "
-            "stay in, as in the sigma nought that GlaViTU learned from.",
+            "Placed by elevation; slopes facing the radar stay brighter, and layover and shadow "
+            "stay in, as in the sigma nought that GlaViTU learned from."
         )
-    angles = incidence if np.isfinite(incidence).any() else geometry.mesh[:, 3]
-    shift = 1000 / math.tan(math.radians(float(np.nanmean(angles))))
+    shift = 1000 / math.tan(math.radians(incidence_near(geometry, grid)))
     return (
         "Not corrected for terrain: placed by heights told every 20 km or so. Ground 1000 m above "
-        f"these lies about {shift:,.0f} m nearer to the radar than it should.",
+        f"these lies about {shift:,.0f} m nearer to the radar than it should."
     )
 
 

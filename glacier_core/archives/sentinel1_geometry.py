@@ -7,7 +7,8 @@ from xml.etree.ElementTree import Element
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import Transformer
-from scipy.interpolate import CubicHermiteSpline, LinearNDInterpolator, RegularGridInterpolator
+from scipy.interpolate import CubicHermiteSpline, LinearNDInterpolator
+from scipy.ndimage import map_coordinates
 
 from glacier_core.archives.area_grid import AreaGrid
 from glacier_core.archives.sentinel1_metadata import AnnotationReader
@@ -206,38 +207,41 @@ def image_positions(
     """
     if not np.isfinite(elevation).any():
         return np.full(grid.shape, np.nan), np.full(grid.shape, np.nan)
-    rows, columns = (
-        np.unique(np.append(np.arange(0, size, _LATTICE), max(size - 1, 1))) for size in grid.shape
-    )
+    rows, columns = (np.arange(0, size + _LATTICE, _LATTICE) for size in grid.shape)
     lowest = np.nanmin(elevation)
     levels = lowest + _LEVEL * np.arange(2 + (np.nanmax(elevation) - lowest) // _LEVEL)
     to_degrees = Transformer.from_crs(grid.crs.to_wkt(), "EPSG:4326", always_xy=True)
     places = to_degrees.transform(*_centres(grid, rows, columns))
     longitude, latitude = (np.asarray(along)[:, :, None] for along in places)
-    solved = np.stack(image.locate(longitude, latitude, levels[None, None, :]), -1)
-    between = RegularGridInterpolator((rows, columns, levels), solved)
-    every = np.meshgrid(*(np.arange(size) for size in grid.shape), indexing="ij")
-    found = between(np.stack([*every, np.nan_to_num(elevation, nan=lowest)], -1))
-    found[np.isnan(elevation)] = np.nan
-    return found[..., 0], found[..., 1]
+    solved = image.locate(longitude, latitude, levels[None, None, :])
+    row, column = np.indices(grid.shape, dtype=np.float32) / _LATTICE
+    between = np.stack([row, column, np.nan_to_num((elevation - lowest) / _LEVEL, nan=-1.0)])
+    lines, samples = (map_coordinates(along, between, order=1, cval=np.nan) for along in solved)
+    return lines, samples
 
 
-def mesh_on(image: RadarImage, grid: AreaGrid) -> tuple[Numbers, Numbers]:
-    """Return height above the ellipsoid and incidence angle on a grid, from the image's own mesh.
+def mesh_heights(image: RadarImage, grid: AreaGrid) -> Numbers:
+    """Return height above the ellipsoid on a grid, from the image's own mesh; NaN beyond it."""
+    x, y = _mesh_places(image, grid)
+    there = np.isfinite(x) & np.isfinite(y)
+    between = LinearNDInterpolator(np.stack([x, y], -1)[there], image.mesh[there, 2])
+    rows, columns = (np.arange(size) for size in grid.shape)
+    return np.asarray(between(np.stack(_centres(grid, rows, columns), -1)))
 
-    Returns
-    -------
-    height, incidence : ndarray, (rows, columns)
-        Metres and degrees; NaN beyond the image.
-    """
+
+def incidence_near(image: RadarImage, grid: AreaGrid) -> float:
+    """Return the incidence angle in degrees at the point of the image's mesh nearest to a grid."""
+    x, y = _mesh_places(image, grid)
+    west, south, east, north = grid.bounds
+    away = np.hypot(x - (west + east) / 2, y - (south + north) / 2)
+    return float(image.mesh[int(np.argmin(away)), 3])
+
+
+def _mesh_places(image: RadarImage, grid: AreaGrid) -> tuple[Numbers, Numbers]:
+    """Return the mesh of an image in the coordinate system of a grid."""
     to_grid = Transformer.from_crs("EPSG:4326", grid.crs.to_wkt(), always_xy=True)
     x, y = to_grid.transform(image.mesh[:, 0], image.mesh[:, 1])
-    there = np.isfinite(x) & np.isfinite(y)
-    between = LinearNDInterpolator(np.stack([x, y], -1)[there], image.mesh[there, 2:])
-    rows, columns = grid.shape
-    centres = np.stack(_centres(grid, np.arange(rows), np.arange(columns)), -1)
-    found = np.asarray(between(centres))
-    return found[..., 0], found[..., 1]
+    return np.asarray(x), np.asarray(y)
 
 
 def _centres(

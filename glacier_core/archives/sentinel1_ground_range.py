@@ -1,7 +1,8 @@
 """Sentinel-1 ground-range images made sigma nought, and brought onto the grid of an area."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,9 +15,11 @@ from scipy.ndimage import map_coordinates, uniform_filter
 
 from glacier_core.archives.area_grid import AreaGrid
 from glacier_core.archives.documents import fetch_document
+from glacier_core.archives.geoid import geoid_height
 from glacier_core.archives.sentinel1_geometry import (
     RadarImage,
     image_positions,
+    mesh_heights,
     parse_annotation,
 )
 from glacier_core.archives.sentinel1_metadata import (
@@ -130,38 +133,80 @@ def sigma_nought(
 
 
 def onto_grid(
-    image: GroundRangeImage,
+    images: Mapping[str, GroundRangeImage],
     grid: AreaGrid,
-    elevation: Numbers,
+    elevation: FloatArray | None,
     report: Report,
     cancelled: IsCancelled,
-) -> FloatArray:
-    """Return sigma nought on a grid, each pixel from where its ground lies in the image.
+) -> dict[str, FloatArray]:
+    """Return sigma nought on a grid, each pixel from where its ground lies in the images.
 
     Parameters
     ----------
-    image : GroundRangeImage
+    images : mapping of str to GroundRangeImage
+        The polarisations of one product, which lie on each other.
     grid : AreaGrid
-    elevation : ndarray, (rows, columns)
-        Metres above the ellipsoid.
+    elevation : ndarray, (rows, columns), optional
+        Metres above sea level; the heights that come with the product where left out.
     report, cancelled : callable
 
     Returns
     -------
-    ndarray of float32, (rows, columns)
+    dict of str to ndarray of float32, (rows, columns)
         NaN beyond the image. Where a pixel of the grid is larger than one of the image, those
         around are averaged first: an odd number a side, so that nothing moves.
+
+    Raises
+    ------
+    SourceError
+        When an image is not of the size that its annotation says, or they do not lie on each
+        other.
     """
-    values = np.full(grid.shape, np.nan, dtype=np.float32)
-    with open_remote_raster(image.address, report=report, cancelled=cancelled) as raster:
-        if raster.shape != image.geometry.shape:
-            raise SourceError(
-                f"The image has {raster.shape} lines and samples, but its annotation says "
-                f"{image.geometry.shape}. Choose another scene."
+    geometry = _common_geometry(images)
+    values = {name: np.full(grid.shape, np.nan, dtype=np.float32) for name in images}
+    with ExitStack() as opened:
+        rasters = {
+            name: opened.enter_context(
+                open_remote_raster(image.address, report=report, cancelled=cancelled)
             )
+            for name, image in images.items()
+        }
+        for raster in rasters.values():
+            _check_size(raster, geometry)
         for part, rows, columns in _parts(grid):
-            values[rows, columns] = _part(raster, image, part, elevation[rows, columns])
+            given = None if elevation is None else elevation[rows, columns]
+            lines, samples = image_positions(geometry, part, _heights(geometry, part, given))
+            looks = 1 + 2 * int(grid.resolution / geometry.spacing / 2)
+            for name, raster in rasters.items():
+                values[name][rows, columns] = _sampled(raster, images[name], lines, samples, looks)
     return values
+
+
+def _heights(geometry: RadarImage, grid: AreaGrid, elevation: FloatArray | None) -> Numbers:
+    """Return metres above the ellipsoid."""
+    if elevation is None:
+        return mesh_heights(geometry, grid)
+    return elevation + geoid_height(grid)
+
+
+def _common_geometry(images: Mapping[str, GroundRangeImage]) -> RadarImage:
+    """Return the geometry of images that lie on each other."""
+    geometry, *others = (image.geometry for image in images.values())
+    for other in others:
+        if (geometry.shape, geometry.first_line) != (other.shape, other.first_line):
+            raise SourceError(
+                f"The images in {' and '.join(images)} do not lie on each other: they differ in "
+                "size or in the moment of their first line. Choose another scene."
+            )
+    return geometry
+
+
+def _check_size(raster: DatasetReader, geometry: RadarImage) -> None:
+    if raster.shape != geometry.shape:
+        raise SourceError(
+            f"The image has {raster.shape} lines and samples, but its annotation says "
+            f"{geometry.shape}. Choose another scene."
+        )
 
 
 def _parts(grid: AreaGrid) -> Iterator[tuple[AreaGrid, slice, slice]]:
@@ -174,20 +219,18 @@ def _parts(grid: AreaGrid) -> Iterator[tuple[AreaGrid, slice, slice]]:
             yield part, slice(top, top + shape[0]), slice(left, left + shape[1])
 
 
-def _part(
-    raster: DatasetReader, image: GroundRangeImage, grid: AreaGrid, elevation: Numbers
+def _sampled(
+    raster: DatasetReader, image: GroundRangeImage, lines: Numbers, samples: Numbers, looks: int
 ) -> FloatArray:
-    lines, samples = image_positions(image.geometry, grid, elevation)
-    looks = 1 + 2 * int(grid.resolution / image.geometry.spacing / 2)
+    """Return sigma nought at places of an image."""
     window = _window(lines, samples, image.geometry.shape, looks)
     if window is None:
-        return np.full(grid.shape, np.nan, dtype=np.float32)
+        return np.full(lines.shape, np.nan, dtype=np.float32)
     top, left = int(window.row_off), int(window.col_off)
     values = _averaged(sigma_nought(raster.read(1, window=window), top, left, image), looks)
-    places = np.stack([lines - top, samples - left])
-    sampled: FloatArray = map_coordinates(values, places, order=1, cval=np.nan)
-    sampled[~np.isfinite(lines)] = np.nan
-    return sampled
+    places = np.nan_to_num(np.stack([lines - top, samples - left]), nan=-1.0)
+    found: FloatArray = map_coordinates(values, places, order=1, cval=np.nan)
+    return found
 
 
 def _window(lines: Numbers, samples: Numbers, shape: tuple[int, int], margin: int) -> Window | None:

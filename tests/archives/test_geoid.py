@@ -11,7 +11,7 @@ from glacier_core.archives.geoid import geoid_height, height_at
 
 
 def height(longitude, latitude):
-    return height_at(np.float64(longitude), np.float64(latitude)).item()
+    return height_at(np.array([longitude]), np.array([latitude])).item()
 
 
 @pytest.mark.parametrize(

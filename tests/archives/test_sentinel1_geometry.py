@@ -9,7 +9,12 @@ from pyproj import Transformer
 from rasterio.crs import CRS
 
 from glacier_core.archives.area_grid import AreaGrid
-from glacier_core.archives.sentinel1_geometry import image_positions, mesh_on, parse_annotation
+from glacier_core.archives.sentinel1_geometry import (
+    image_positions,
+    incidence_near,
+    mesh_heights,
+    parse_annotation,
+)
 from glacier_core.errors import SourceError
 
 from .radar_files import annotation, closed_form
@@ -99,11 +104,12 @@ def test_conversions_of_range_are_blended_between_their_moments():
 
 def test_the_mesh_is_interpolated_on_a_grid():
     image = parse_annotation(annotation(), "a")
-    height, incidence = mesh_on(image, GRID)
-    longitude, latitude = places(GRID)
-    np.testing.assert_allclose(height, 100 + 1000 * latitude, atol=0.5)
-    plane = 38 + (longitude - 2.9) / 0.3 + (0.5 - (3.0 - 2.9) / 0.3) * latitude / 0.3
-    np.testing.assert_allclose(incidence, plane, atol=0.01)
+    _, latitude = places(GRID)
+    np.testing.assert_allclose(mesh_heights(image, GRID), 100 + 1000 * latitude, atol=0.5)
+    far = AreaGrid(GRID.crs, GRID.transform @ Affine.translation(0, -9000), (3, 3))
+    assert np.isnan(mesh_heights(image, far)).all()
+    assert incidence_near(image, GRID) == 38.0
+    assert incidence_near(image, far) == 38.5
 
 
 @pytest.mark.parametrize(

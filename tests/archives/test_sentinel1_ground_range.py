@@ -11,6 +11,8 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from glacier_core.archives import sentinel1_ground_range
 from glacier_core.archives.area_grid import AreaGrid
+from glacier_core.archives.geoid import geoid_height
+from glacier_core.archives.sentinel1_geometry import mesh_heights
 from glacier_core.archives.sentinel1_ground_range import find_image, onto_grid, sigma_nought
 from glacier_core.errors import SourceError
 from glacier_core.network.transfer import never, unreported
@@ -82,6 +84,12 @@ def found():
     return find_image(*ADDRESSES, "VV", never)
 
 
+def placed(grid, elevation):
+    """Return sigma nought on a grid of heights above the ellipsoid."""
+    above_sea = None if elevation is None else elevation - geoid_height(grid)
+    return onto_grid({"VV": found()}, grid, above_sea, unreported, never)["VV"]
+
+
 def grid_of(resolution, shape, north=2_000):
     corner = Affine(resolution, 0, 500_000, 0, -resolution, north)
     return AreaGrid(CRS.from_epsg(32631), corner, shape)
@@ -91,29 +99,38 @@ def grid_of(resolution, shape, north=2_000):
 def test_sigma_nought_lies_where_its_ground_is(documents, resolution, shape):
     grid = grid_of(resolution, shape)
     elevation = 300 + 8.0 * np.indices(shape)[0] + 5.0 * np.indices(shape)[1]
-    values = onto_grid(found(), grid, elevation, unreported, never)
+    values = placed(grid, elevation)
     lines, samples = closed_form(*places(grid), elevation)
     expected = (power(lines, samples) - floor(lines)) / gain(samples) ** 2
     np.testing.assert_allclose(values, expected, rtol=5e-6)
     assert values.dtype == np.float32
 
 
+def test_heights_count_from_the_sea_and_without_any_the_mesh_has_some(documents):
+    grid = grid_of(10.0, (9, 8))
+    sea_level = geoid_height(grid)
+    assert np.abs(sea_level).min() > 5
+    given = onto_grid({"VV": found()}, grid, np.zeros(grid.shape), unreported, never)["VV"]
+    np.testing.assert_allclose(given, placed(grid, sea_level), rtol=1e-6)
+    image = found()
+    mesh = mesh_heights(image.geometry, grid)
+    np.testing.assert_allclose(placed(grid, None), placed(grid, mesh), rtol=1e-6)
+
+
 def test_a_grid_of_many_blocks_is_one(documents, monkeypatch):
     grid = grid_of(30.0, (40, 37))
     elevation = np.full(grid.shape, 500.0)
-    whole = onto_grid(found(), grid, elevation, unreported, never)
+    whole = placed(grid, elevation)
     assert np.isfinite(whole).all()
     monkeypatch.setattr(sentinel1_ground_range, "_BLOCK", 16)
-    np.testing.assert_allclose(
-        onto_grid(found(), grid, elevation, unreported, never), whole, rtol=1e-5
-    )
+    np.testing.assert_allclose(placed(grid, elevation), whole, rtol=1e-5)
 
 
 def test_beyond_the_image_and_without_number_or_elevation_there_is_nothing(documents):
     grid = grid_of(30.0, (30, 60), north=-29_200)  # the first lines lie here
     elevation = np.full(grid.shape, 500.0)
     elevation[20, 30] = np.nan
-    values = onto_grid(found(), grid, elevation, unreported, never)
+    values = placed(grid, elevation)
     lines, samples = closed_form(*places(grid), 500.0)
     there = (lines > 2) & (samples < 8398)
     gone = (lines < -0.5) | (samples > 8402)
@@ -123,9 +140,7 @@ def test_beyond_the_image_and_without_number_or_elevation_there_is_nothing(docum
     assert gone.any()
     assert np.isfinite(values[there]).all()
     assert np.isnan(values[gone]).all()
-    far = onto_grid(
-        found(), grid_of(30.0, (3, 3), north=900_000), elevation[:3, :3], unreported, never
-    )
+    far = placed(grid_of(30.0, (3, 3), north=900_000), elevation[:3, :3])
     assert np.isnan(far).all()
 
 
@@ -161,7 +176,7 @@ def test_another_polarisation_than_offered_is_refused(documents):
 def test_an_image_of_another_size_than_told_is_refused(documents):
     documents[f"{FOLDER}/annotation/iw-vv.xml"] = annotation()
     with pytest.raises(SourceError, match=r"has \(3400, 8500\) lines and samples, but .* \(6000, "):
-        onto_grid(found(), grid_of(30.0, (3, 3)), np.zeros((3, 3)), unreported, never)
+        placed(grid_of(30.0, (3, 3)), np.zeros((3, 3)))
 
 
 def test_the_real_layout_of_names_leads_to_the_annotation(monkeypatch):
@@ -176,3 +191,13 @@ def test_the_real_layout_of_names_leads_to_the_annotation(monkeypatch):
     with pytest.raises(SourceError, match="enough"):
         find_image("x.tiff", f"a.SAFE/annotation/calibration/calibration-{stem}", "n", "VV", never)
     assert asked == [f"a.SAFE/annotation/{stem}"]
+
+
+def test_images_that_do_not_lie_on_each_other_are_refused(documents):
+    first = found()
+    documents[f"{FOLDER}/annotation/iw-vv.xml"] = annotation(shape=SHAPE).replace(
+        b"LineUtcTime>2020-08-20T17:00:00", b"LineUtcTime>2020-08-20T17:00:01"
+    )
+    images = {"vv": first, "vh": found()}
+    with pytest.raises(SourceError, match="in vv and vh do not lie on each other"):
+        onto_grid(images, grid_of(30.0, (3, 3)), np.zeros((3, 3)), unreported, never)

@@ -141,8 +141,8 @@ def _say_nothing_found(text: str) -> None:
     else:
         st.info(
             f"“{plain(text)}” is not among the well\\-known glaciers that come with the program. "
-            "`glacier-core glaciers index --fetch` fetches the index of all; or give coordinates, or draw "
-            "a box on the map."
+            "`glacier-core glaciers index --fetch` fetches the index of all. Or give coordinates, "
+            "or draw a box on the map."
         )
 
 

@@ -1,5 +1,7 @@
 """The pytest fixtures of the test archive, for the conftest of a folder to import."""
 
+import os
+
 import pytest
 
 from glacier_core.settings import settings
@@ -10,8 +12,11 @@ from .server import running
 
 @pytest.fixture(scope="session")
 def archive_server(tmp_path_factory):
-    """Serve one test archive to all tests of a process."""
-    with running(tmp_path_factory.mktemp("archive")) as world:
+    """Serve one test archive to all tests of a process; its files are all processes' together."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with running(folder / "archive files") as world:
         yield world
 
 

@@ -31,6 +31,8 @@ class World:
         Root of all services: the value of GLACIER_SERVICES_ROOT.
     requests : list of (method, path with query, headers)
         What was asked, in order.
+    searches : list of (service, what was asked for)
+        The searches among them.
     sentinel2, landsat, radar : mapping
         The products by place and acquisition: the truth that a client's reading is held against.
     surface_sentinel2, surface_landsat : list
@@ -40,6 +42,8 @@ class World:
     address: str
     folder: Path
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    searches: list[tuple[str, dict]] = field(default_factory=list)
+    recorded: dict[str, list[Path]] = field(default_factory=dict)
     shelves: dict[str, Shelf] = field(default_factory=dict)
     catalogues: dict[str, Catalogue] = field(default_factory=dict)
     pictures: dict[str, str] = field(default_factory=dict)
@@ -57,10 +61,16 @@ class World:
         """Answer requests whose path holds a pattern wrongly, so many times or for good."""
         self.misbehaviours.add(pattern, what, times)
 
+    def replay(self, service: str, pages: Iterable[Path]) -> None:
+        """Answer the next searches of a service with recorded responses, one each, in order."""
+        self.recorded[service] = [*pages]
+
     def reset(self) -> None:
         """Behave again, and forget what was asked."""
         self.misbehaviours.clear()
+        self.recorded.clear()
         self.requests.clear()
+        self.searches.clear()
 
     def put(self, service: str, files: Iterable) -> None:
         """Lay files on the shelf of a service."""

@@ -1,6 +1,7 @@
 """Files that are made when first asked for, and then kept."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
@@ -32,7 +33,7 @@ class Shelf:
         with self._lock:
             if not kept.exists():
                 self._folder.mkdir(parents=True, exist_ok=True)
-                beside = kept.with_suffix(".part")
+                beside = kept.with_suffix(f".{os.getpid()}")  # other processes fill it as well
                 beside.write_bytes(self._makers[path]())
                 beside.replace(kept)
         return kept.read_bytes()

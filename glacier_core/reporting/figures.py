@@ -235,10 +235,11 @@ def _scale_bar(axes: Axes, bounds: Bounds) -> None:
 
 def _map_legend(axes: Axes, scene: Scene, styles: list[_Style]) -> None:
     lines = [Line2D([], [], color=style.color, label=style.label) for style in styles]
-    title = "Simulated scene" if scene.simulated else None
+    told = ["Simulated scene"] * scene.simulated
+    told += ["Surface reflectance"] * (scene.attributes.reflectance == "surface")
     axes.legend(
-        handles=lines, title=title, title_fontsize=7, fontsize=7, ncols=2, frameon=False,
-        alignment="left", loc="upper left", bbox_to_anchor=(0, 0), borderaxespad=0.2,
+        handles=lines, title=", ".join(told) or None, title_fontsize=7, fontsize=7, ncols=2,
+        frameon=False, alignment="left", loc="upper left", bbox_to_anchor=(0, 0), borderaxespad=0.2,
     )  # fmt: skip
 
 

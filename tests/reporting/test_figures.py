@@ -60,6 +60,13 @@ def test_a_map_tells_whose_line_is_whose_and_that_it_is_simulated(scene, compari
     assert not {"Network's outline", "Expert's outline", "Simulated scene"} & set(alone)
 
 
+def test_a_map_of_surface_reflectance_says_so():
+    told = words(figure_file(map_figure(tiny_scene(reflectance="surface")), "svg"))
+    assert "Surface reflectance" in told
+    both = tiny_scene(reflectance="surface", simulated=True)
+    assert "Simulated scene, Surface reflectance" in words(figure_file(map_figure(both), "svg"))
+
+
 def test_a_map_shows_its_part_of_the_scene(scene):
     """The picture within bounds is that of the pixels there: all ice, all bright."""
     (first, last), (west, east) = EXPERT["upper"]

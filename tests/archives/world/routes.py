@@ -15,6 +15,7 @@ from . import glims, rgi
 from .gates import refused, token_for
 from .stac import BadSearchError
 
+GEOJSON = "application/geo+json"
 PUBLIC = re.compile(r".*_thumb_(small|large)\.jpeg")  # what LandsatLook shows without a log-in
 
 
@@ -54,7 +55,10 @@ class Routes:
             return listing(shelf.paths(), **request.query_params)
         if catalogue is None:
             return not_found()
-        search = [{"rel": "search", "href": f"{home}/search", "method": m} for m in ("GET", "POST")]
+        search = [
+            {"rel": "search", "type": GEOJSON, "href": f"{home}/search", "method": method}
+            for method in ("GET", "POST")
+        ]
         return JSONResponse(
             {
                 "type": "Catalog",
@@ -88,7 +92,7 @@ class Routes:
             return JSONResponse({"code": "BadRequest", "description": str(error)}, 400)
         if request.scope.get("misconduct") == "empty":
             answer["features"], answer["links"] = [], answer["links"][-1:]
-        return JSONResponse(answer, media_type="application/geo+json")
+        return JSONResponse(answer, media_type=GEOJSON)
 
     def collection(self, request: Request) -> Response:
         catalogue, wanted = self.catalogue(request), request.path_params["collection"]
@@ -114,7 +118,7 @@ class Routes:
         catalogue, wanted = self.catalogue(request), request.path_params["item"]
         for held in catalogue.items if catalogue else ():
             if held["id"] == wanted:
-                return JSONResponse(held, media_type="application/geo+json")
+                return JSONResponse(held, media_type=GEOJSON)
         return not_found()
 
     def thumbnail(self, request: Request) -> Response:
@@ -160,7 +164,7 @@ def replayed(pages: list[Path]) -> Response:
         return JSONResponse({"message": "nothing more was recorded"}, 500)
     page = pages.pop(0)
     status = int(found[1]) if (found := re.search(r"_error_(\d{3})_", page.name)) else 200
-    return Response(page.read_bytes(), status, media_type="application/geo+json")
+    return Response(page.read_bytes(), status, media_type=GEOJSON)
 
 
 def answer_file(request: Request, body: bytes, kind: str) -> Response:

@@ -182,6 +182,14 @@ def test_metadata_that_cannot_be_are_refused(written, pattern, instead, message)
         parsed(spoilt)
 
 
+def test_offsets_count_without_a_list_around_them(written):
+    loose = written.replace("<Radiometric_Offset_List>", "").replace(
+        "</Radiometric_Offset_List>", ""
+    )
+    assert loose != written
+    assert parsed(loose).offset("B12") == -1000.0
+
+
 def test_the_folder_of_a_tile_is_known_by_its_files(written):
     assert parsed(written).granule.startswith("GRANULE/L1C_T32TMS_")
     bare = parsed(re.sub(r"<IMAGE_FILE>.*?</IMAGE_FILE>", "", written))

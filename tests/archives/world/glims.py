@@ -34,7 +34,9 @@ ANALYSES = (
     Analysis(200_000, 731, "2003-08-13", "Muster, Erika", melted=-150.0),
     Analysis(300_000, 814, "2015-08-29", "Sample, John; Muster, Erika", in_square_metres=True),
     Analysis(400_000, 814, "2015-08-29", "Exemple, Zoé", wider=20.0, in_square_metres=True),
-    Analysis(500_000, 814, "2015-08-29", "Sample, John", line_type="intrnl_rock"),
+    Analysis(
+        500_000, 814, "2015-08-29", "Sample, John", line_type="intrnl_rock", in_square_metres=True
+    ),
 )
 """The second pair are two analysts of one image; the last is a rock inside the ice."""
 

@@ -238,6 +238,14 @@ class TestRedirects:
             assert other.asked == []
         assert len(answer.asked) == 1
 
+    def test_to_a_public_place_that_is_no_archive(self, answer, monkeypatch):
+        monkeypatch.setattr(transport, "check_place", lambda *_: None)
+        monkeypatch.setattr(transport, "check_peer", lambda *_: None)
+        with serving() as other:
+            answer.misbehave(PATH, status(302, Location=f"{other.root}/x"))
+            refused("is not asked: '127.0.0.1:.*' is none of the archives|https only")
+            assert other.asked == []
+
     def test_in_circles(self, answer):
         answer.misbehave(PATH, status(302, Location=PATH))
         refused("round in circles")

@@ -1,7 +1,7 @@
-"""Layers of the map that glaciers are found on: dots of glaciers, footprints, tiles of datasets."""
+"""Layers of the map that glaciers are found on: dots of glaciers, tiles of datasets."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -33,21 +33,6 @@ def dots_layer(glaciers: gpd.GeoDataFrame) -> OutlineLayer:
         for number, glacier in enumerate(glaciers.drop(columns="geometry").itertuples(index=False))
     ]
     return _layer("glaciers", "Glaciers", features, palettes.EXPERT)
-
-
-def footprints_layer(scenes: Iterable[tuple[str, str, shapely.Geometry]]) -> OutlineLayer:
-    """Return the ground that found images cover.
-
-    Parameters
-    ----------
-    scenes : iterable of (id, title, geometry)
-        EPSG:4326.
-    """
-    features = [
-        _feature(number, geometry, name, title, [])
-        for number, (name, title, geometry) in enumerate(scenes)
-    ]
-    return _layer("footprints", "Ground of the images", features, palettes.AGREEMENT, width=1.5)
 
 
 def tiles_layer(

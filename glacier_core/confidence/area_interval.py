@@ -76,7 +76,7 @@ class AreaErrors:
 SIMULATED_ERRORS: Final = AreaErrors(
     correlation_length_m=2000.0,
     scene_share=0.2,
-    fitted_on="144 simulated scenes mapped by glavitu-small, none trained on",
+    fitted_on="144 simulated scenes mapped by an earlier glavitu-small, none trained on",
 )
 """The default. Real scenes may hang together otherwise; nobody has measured it here."""
 

@@ -36,6 +36,11 @@ def finished(figure: go.Figure, title: str, simulated: bool, height: int) -> go.
             "text": plain(f"{title} (simulated)" if simulated else title),
             "x": 0,
             "font_size": 16,
+            # Below plotly's tool bar, which a touch screen always shows.
+            "yref": "container",
+            "y": 1,
+            "yanchor": "top",
+            "pad": {"t": 28},
         },
         legend={
             "orientation": "h",
@@ -45,7 +50,7 @@ def finished(figure: go.Figure, title: str, simulated: bool, height: int) -> go.
             "x": 0,
             "traceorder": "normal",
         },
-        margin={"l": 8, "r": 8, "t": 48, "b": 8},
+        margin={"l": 8, "r": 8, "t": 64, "b": 8},
         height=height,
         hoverlabel={"align": "left"},
     )

@@ -102,7 +102,7 @@ def band_chart(band: OutlineBand) -> go.Figure:
     band : OutlineBand
         Of glaciers where outlines were given to `outline_band`; the twenty largest are drawn.
     """
-    title = "How much ice, at the least and at the most"
+    title = "Sure, mapped and possible ice"
     rows = band_table(band).nlargest(MOST_BARS, "central_km2").iloc[::-1]
     if rows["central_km2"].isna().all():
         return without_data(band.sentence, title, band.simulated)
@@ -177,7 +177,7 @@ def sources_chart(table: pd.DataFrame) -> go.Figure:
     simulated = bool(table["simulated"].any())
     height = 80 + panels * (70 + 30 * len(table))
     figure = finished(figure, "Other sources of uncertainty", simulated, height)
-    return figure.update_layout(margin={"t": 84, "b": 24})
+    return figure.update_layout(margin={"t": 100, "b": 24})
 
 
 def _source_dots(values: "pd.Series[float]", labels: list[str], title: str) -> go.Scatter:

@@ -223,7 +223,7 @@ def test_the_choice_of_a_calibration_is_told_by_its_figures(world, open_page):
 
 def test_the_band_is_told_glacier_by_glacier(world, open_page):
     app = open_page("confidence", **world())
-    bars = figures(app)["How much ice, at the least and at the most"]["data"][0]
+    bars = figures(app)["Sure, mapped and possible ice"]["data"][0]
     assert len(bars["y"]) == len(EXPERT)
 
 

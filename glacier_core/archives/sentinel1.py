@@ -26,7 +26,7 @@ _NO_DATA: Final = (0.0, -32768.0)
 _MOST_NEGATIVE: Final = 0.01
 """Share of negative power from which on numbers are taken for decibels."""
 
-_SPECKLE: Final = "No speckle filter was applied; GlaViTU learned from filtered backscatter."
+_SPECKLE: Final = "No speckle filter was applied; the recipe of GlaViTU's authors has one."
 
 
 def read_sentinel1(
@@ -225,7 +225,7 @@ def _placement_note(geometry: RadarImage, grid: AreaGrid, *, by_elevation: bool)
     if by_elevation:
         return (
             "Placed by elevation; slopes facing the radar stay brighter, and layover and shadow "
-            "stay in, as in the sigma nought that GlaViTU learned from."
+            "stay in, as in the recipe of GlaViTU's authors."
         )
     shift = 1000 / math.tan(math.radians(incidence_near(geometry, grid)))
     return (

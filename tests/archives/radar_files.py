@@ -15,9 +15,9 @@ FIRST = datetime(2020, 8, 20, 17, 0, 0)
 SPEED = 7500.0
 LINE_SECONDS = 10.0 / SPEED
 SPACING = 10.0
-BASE_HEIGHT = -30_000.0  # metres along the axis, at the first line
-ORIGIN, STRETCH = 840_000.0, 1.6  # ground range = 1.6 (distance - 840 km)
-SHAPE = (6000, 9000)
+BASE_HEIGHT = -3_000.0  # metres along the axis, at the first line
+ORIGIN, STRETCH = 887_000.0, 1.6  # ground range = 1.6 (distance - 887 km)
+SHAPE = (1000, 1000)
 _RADIUS, _LONGITUDE = 7_078_000.0, math.radians(-1.7)
 AXIS = _RADIUS * math.cos(_LONGITUDE), _RADIUS * math.sin(_LONGITUDE)
 

@@ -383,3 +383,18 @@ def test_a_night_scene_of_the_archive_is_refused_before_any_pixel(served, archiv
     with pytest.raises(SourceError, match="at night"):
         read_landsat(found, grid_of(product)[0])
     assert not any(".TIF" in path for _, path, _ in archive_world.requests)
+
+
+def test_the_south_is_read_though_landsat_counts_from_the_equator_there(served):
+    product, found = served(("south", "landsat 9"))
+    grid, part = grid_of(product, slice(120, 130), slice(140, 155))
+    assert product.raster.epsg // 100 == 326
+    assert grid.bounds[3] < 0
+    southern = AreaGrid(
+        CRS.from_epsg(product.raster.epsg + 100),
+        Affine.translation(0, 10_000_000) @ grid.transform,
+        grid.shape,
+    )
+    imagery = read_landsat(found, southern)
+    truth = product.reflectance(product.sensor.keys["red"])[part]
+    np.testing.assert_allclose(imagery.optical[BANDS.index("red")], truth, atol=2e-5)

@@ -167,6 +167,31 @@ def test_a_part_of_a_grid_equals_the_whole_of_it(tmp_path, monkeypatch, driver, 
     check()
 
 
+@pytest.mark.parametrize("resolution", [10.0, 60.0])
+@pytest.mark.parametrize(
+    ("place", "crs", "raster_crs", "pixel"),
+    [
+        ((8.0, 46.5), ALPS, CRS.from_epsg(4326), 1 / 3600),
+        ((100.0, 84.5), CRS.from_epsg(3413), CRS.from_epsg(32647), 20.0),
+    ],
+)
+def test_so_it_does_from_degrees_and_near_the_pole(
+    tmp_path, place, crs, raster_crs, pixel, resolution
+):
+    x, y = Transformer.from_crs(4326, raster_crs.to_wkt(), always_xy=True).transform(*place)
+    corner = Affine(pixel, 0, x - 200 * pixel, 0, -pixel, y + 200 * pixel)
+    url = write(tmp_path / "noise.tif", digits((400, 400)), corner, raster_crs, tiled=True)
+    to_grid = Transformer.from_crs(4326, crs.to_wkt(), always_xy=True)
+    whole = grid_around(*to_grid.transform(*place), crs, (90, 100), resolution)
+    expected = read_onto(whole, url)
+    for top, left, rows, columns in ((0, 0, 1, 1), (17, 40, 33, 60), (89, 0, 1, 100)):
+        transform = whole.transform @ Affine.translation(left, top)
+        part = read_onto(AreaGrid(crs, transform, (rows, columns)), url)
+        whole_there = expected[top : top + rows, left : left + columns]
+        np.testing.assert_array_equal(part.filled(-1), whole_there.filled(-1))
+    assert expected.std() > 100
+
+
 @pytest.mark.parametrize(
     ("place", "crs", "raster_crs", "resolution"),
     [

@@ -36,7 +36,7 @@ LONGEST_TEXT: Final = 8000
 
 _EARTH_RADIUS_KM: Final = 6371.0088  # mean radius of WGS 84
 _KM_A_DEGREE: Final = math.pi * _EARTH_RADIUS_KM / 180
-_ID_COLUMNS: Final = ("glacier_id", "rgi_id", "rgi6_id", "glims_id")
+_INDEX_IDS: Final = ("rgi7_id", "rgi6_id", "glims_id")
 
 Box = tuple[float, float, float, float]
 
@@ -93,8 +93,7 @@ class Area:
     def to_text(self) -> str:
         """Return the area as text for a link; :func:`area_from_text` is the way back."""
         rings = "_".join(map(_ring_to_text, shapely.get_parts(self.geometry)))
-        ids = ",".join(quote(each, safe="") for each in self.glacier_ids)
-        return "~".join((quote(self.name, safe="").replace("~", "%7E"), ids, rings))
+        return "~".join((_quoted(self.name), ",".join(map(_quoted, self.glacier_ids)), rings))
 
 
 def area_of(place: Any, *, name: str = "") -> Area:
@@ -177,7 +176,9 @@ def _text(row: pd.Series, column: str) -> str:
 
 
 def _ids(row: pd.Series) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, (_text(row, column) for column in _ID_COLUMNS))))
+    """Return the ids of a row of the index of glaciers, or that of an outline."""
+    columns = _INDEX_IDS if "rgi7_id" in row else ("glacier_id",)
+    return tuple(filter(None, (_text(row, column) for column in columns)))
 
 
 def _box(corners: Sequence[float]) -> shapely.Polygon:
@@ -251,6 +252,10 @@ def _box_km2(extent: Box) -> float:
     west, south, east, north = extent
     height = math.sin(math.radians(north)) - math.sin(math.radians(south))
     return _EARTH_RADIUS_KM**2 * math.radians(east - west) * height
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="").replace("~", "%7E")
 
 
 def _ring_to_text(polygon: shapely.Polygon) -> str:

@@ -141,9 +141,9 @@ def _origin(crs: CRS, resolution: float) -> tuple[float, float]:
 def _check_pixels(shape: tuple[int, int], resolution: float) -> None:
     pixels, limit = shape[0] * shape[1], settings().max_scene_pixels
     if pixels > limit:
-        fits = resolution * math.sqrt(pixels / limit)
+        fits = math.ceil(resolution * math.sqrt(pixels / limit))
         raise SourceError(
             f"At {resolution:g} m the area has {pixels:,} pixels; the limit is {limit:,} "
             "(GLACIER_MAX_SCENE_PIXELS). Choose a smaller area, or pixels of more than "
-            f"{fits:.0f} m."
+            f"{fits} m."
         )

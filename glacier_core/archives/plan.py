@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -74,7 +75,7 @@ class FetchPlan:
         """Days of the optical scenes in UTC, each once, the earliest first."""
         return tuple(sorted({scene.acquired.date() for scene in self.scenes}))
 
-    @property
+    @cached_property
     def grid(self) -> AreaGrid:
         """The grid that everything is brought onto."""
         return grid_of(self.area, self.resolution)

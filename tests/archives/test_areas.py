@@ -69,6 +69,21 @@ def test_one_outline_gives_its_name_and_id():
     assert area_of(outlines.iloc[0]) == area
 
 
+def test_rows_of_the_index_give_the_ids_of_inventories():
+    row = pd.Series(
+        {
+            "glacier_id": "made up",
+            "name": "Testgletscher",
+            "rgi7_id": "RGI2000-v7.0-G-11-00001",
+            "rgi6_id": "",
+            "glims_id": "G008000E46500N",
+            "geometry": shapely.box(*BOX),
+        }
+    )
+    assert area_of(row).glacier_ids == ("RGI2000-v7.0-G-11-00001", "G008000E46500N")
+    assert area_of(row.drop(["rgi7_id", "rgi6_id", "glims_id"])).glacier_ids == ("made up",)
+
+
 def test_outlines_across_the_antimeridian():
     outlines = to_schema(
         [shapely.box(179.8, 71, 179.9, 71.1), shapely.box(-179.9, 71, -179.8, 71.2)],

@@ -133,6 +133,13 @@ def test_grid_across_the_antimeridian_is_one_piece():
     assert 11_100 + 2_000 <= north - south <= 11_100 + 2_000 + 2 * 1_280 + 600
 
 
+def test_smallest_grid_holds_a_window_of_a_network():
+    """A hundred metres in the middle of one step of the grid, without any margin."""
+    middle = Transformer.from_crs("EPSG:32632", "EPSG:4326", always_xy=True)
+    x, y = middle.transform(1280 * 350 + 640, 1280 * 4020 + 640)
+    assert grid_of(area_of((x, y, x + 1e-3, y + 1e-3)), 10, margin_m=0).shape == (256, 256)
+
+
 def test_glacier_on_a_zone_border_has_one_grid_over_both_sides():
     area = area_of((11.95, 46.9, 12.06, 47.0))
     grid = grid_of(area, 10)

@@ -8,6 +8,7 @@ import shapely
 
 from archives.scenes import found
 from archives.world.places import PLACES
+from glacier_core.archives import searching
 from glacier_core.archives.areas import area_of
 from glacier_core.archives.searching import (
     scenes_by_id,
@@ -15,6 +16,7 @@ from glacier_core.archives.searching import (
     stretches,
     whole_pass,
 )
+from glacier_core.archives.stac import search_items
 from glacier_core.errors import JobCancelled, MissingError, SourceError
 
 EVER = {"start": date(1990, 1, 1), "end": date(2026, 12, 31)}
@@ -74,6 +76,15 @@ def test_months_and_dates(archive_world):
     one_day = {"start": date(2023, 8, 20), "end": date(2023, 8, 20)}
     (only,) = search_scenes(around("alps"), archives=["sentinel-2-l1c"], **one_day)
     assert only.acquired.date() == date(2023, 8, 20)
+
+
+def test_catalogues_that_forget_the_dates_asked_for(archive_world, monkeypatch):
+    def forgetful(service, asked, **more):
+        return search_items(service, {**asked, "datetime": "1990-01-01T00:00:00Z/.."}, **more)
+
+    monkeypatch.setattr(searching, "search_items", forgetful)
+    one_day = {"start": date(2023, 8, 20), "end": date(2023, 8, 20)}
+    assert len(search_scenes(around("alps"), archives=["sentinel-2-l1c"], **one_day)) == 1
 
 
 def test_limit_keeps_the_best(archive_world):

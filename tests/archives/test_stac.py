@@ -125,6 +125,12 @@ def test_what_is_no_item_is_left_out(monkeypatch):
     assert ids(search_items("earth-search", {"collections": ["glaciers"]}, most=9)) == ["a", "c"]
 
 
+def test_catalogues_that_forget_the_ids_asked_for(monkeypatch):
+    Catalogue(monkeypatch, [page(item("a"), item("b"), item("c"))])
+    asked = {"collections": ["glaciers"], "ids": ["b"]}
+    assert ids(search_items("earth-search", asked, most=9)) == ["b"]
+
+
 @pytest.mark.parametrize("answer", [[], "text", None, {}, {"features": "none"}, {"message": "no"}])
 def test_nonsense_is_an_error(monkeypatch, answer):
     Catalogue(monkeypatch, [answer])

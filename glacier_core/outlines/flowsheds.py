@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 from skimage.measure import label as connected
 from skimage.morphology import local_minima
-from skimage.segmentation import watershed
 
+from glacier_core.outlines.draining import drained_to
 from glacier_core.outlines.labels import Labels, fill_gaps, merge_slivers
 
 _SMOOTHED_M: Final = 30.0
@@ -18,12 +18,11 @@ _GUTTER_M: Final = 60.0
 _GUTTER_DEPTH_M: Final = 100.0
 """The gutter around the ice: how far from it, and how deep, as GlaViTU's authors have it."""
 
-_REACH: Final = 0.4
+_REACH: Final = 0.572
 _FARTHEST_M: Final = 1400.0
 """Flowsheds are one glacier if one reaches within ``_REACH`` times the root of the other's area,
-at most ``_FARTHEST_M``, of where that drains. The second is that of GlaViTU's authors; the first
-was chosen here, on 23 glaciers of the Oetztal and 7 of Mount Baker at 30 m: beyond 0.5 glaciers
-of a cone run together, below 0.2 tongues fall apart."""
+at most ``_FARTHEST_M``, of where that drains: 5.72 times the root of its pixels of 10 m, as
+GlaViTU's authors have it."""
 
 _EVERY_NEIGHBOUR: Final = np.ones((3, 3), dtype=bool)
 
@@ -34,9 +33,9 @@ def split_by_flow(mask: ArrayLike, elevation: ArrayLike, resolution: float) -> L
     """Divide ice into glaciers by the flowsheds of its surface.
 
     A gutter is dug around the ice. Ice drains over its surface into the gutter, and along it to
-    its lowest places, where tongues end; what drains to one of them is a flowshed (a watershed
-    flooded from these places). A tongue may have several such places: flowsheds that come near
-    the end of another are merged, and slivers go to the neighbour with the longest border.
+    its lowest places, where tongues end; what drains to one of them is a flowshed. A tongue may
+    have several such places: flowsheds that come near the end of another are merged, and slivers
+    go to the neighbour with the longest border.
 
     Parameters
     ----------
@@ -61,8 +60,10 @@ def split_by_flow(mask: ArrayLike, elevation: ArrayLike, resolution: float) -> L
     Notes
     -----
     After Kienholz, Hock and Arendt (2013), A new semi-automatic approach for dividing glacier
-    complexes into individual glaciers, Journal of Glaciology 59(217). Here the surface is
-    smoothed by a Gaussian, and a watershed stands in for the routing of flow.
+    complexes into individual glaciers, Journal of Glaciology 59(217). Of 23 glaciers of the
+    Oetztal 22 come back with an IoU of at least 0.5, and all 7 of Mount Baker (30 m); but ice is
+    parted into more pieces than experts part it, 32 and 10
+    (``tests/outlines/test_flowsheds.py``).
     """
     ice = np.asarray(mask, dtype=bool)
     if not ice.any():
@@ -83,10 +84,8 @@ def _flowsheds(ice: Mask, heights: NDArray[np.float64], resolution: float) -> tu
     alone = np.where(gutter, dug, np.inf)
     lowest = local_minima(alone, connectivity=2) & gutter  # type: ignore[no-untyped-call]
     ends = _pieces(lowest)
-    flooded = watershed(  # type: ignore[no-untyped-call]
-        dug, ends, connectivity=_EVERY_NEIGHBOUR, mask=near | gutter
-    )
-    return ends, np.where(ice, flooded, 0).astype(np.int32)
+    drained = drained_to(dug, ends, near | gutter, resolution)
+    return ends, np.where(ice, drained, 0).astype(np.int32)
 
 
 def _joined(flowsheds: Labels, ends: Labels, ice: Mask, resolution: float) -> Labels:
@@ -129,7 +128,7 @@ def _ice_around(
 
 
 def _pieces(mask: Mask) -> Labels:
-    """Number what hangs together, by corners too."""
+    """Return numbered pieces: what hangs together, by corners too."""
     pieces = connected(mask, connectivity=2)  # type: ignore[no-untyped-call]
     return np.asarray(pieces, dtype=np.int32)
 

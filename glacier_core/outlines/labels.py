@@ -139,7 +139,7 @@ def fill_gaps(elevation: ArrayLike) -> NDArray[np.float64]:
 
 
 def _parts(labels: Labels) -> NDArray[np.int64]:
-    """Number what hangs together by its sides and has one label."""
+    """Return numbered parts: what hangs together by its sides and has one label."""
     parts = connected(labels, connectivity=1, background=0)  # type: ignore[no-untyped-call]
     return np.asarray(parts, dtype=np.int64)
 

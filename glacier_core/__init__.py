@@ -14,6 +14,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from glacier_core.archives.areas import area_of
+    from glacier_core.archives.plan import FetchPlan
+    from glacier_core.archives.searching import search_scenes
     from glacier_core.benchmark.running import run_benchmark
     from glacier_core.benchmark.storage import open_benchmark
     from glacier_core.confidence.band import outline_band
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Comparison": "glacier_core.deviations.comparison",
+    "FetchPlan": "glacier_core.archives.plan",
     "GlacierError": "glacier_core.errors",
     "GlacierMap": "glacier_core.inference.result",
     "Model": "glacier_core.models.registry",
@@ -56,6 +60,7 @@ _HOMES = {
     "Scene": "glacier_core.scene",
     "TileSet": "glacier_core.sources.tiles",
     "add_dataset": "glacier_core.sources.tile_datasets",
+    "area_of": "glacier_core.archives.areas",
     "bootstrap_deviation": "glacier_core.deviations.bootstrap",
     "bootstrap_table": "glacier_core.deviations.bootstrap",
     "compare": "glacier_core.deviations.comparison",
@@ -80,6 +85,7 @@ _HOMES = {
     "save_comparison": "glacier_core.reporting.exports",
     "save_map_page": "glacier_core.viewing.map_page",
     "scene_from_files": "glacier_core.sources",
+    "search_scenes": "glacier_core.archives.searching",
     "simulate_scene": "glacier_core.simulation.demonstrations",
     "simulate_series": "glacier_core.simulation.series",
     "simulate_tile_dataset": "glacier_core.sources.simulated_tiles",
@@ -93,6 +99,7 @@ _HOMES = {
 
 __all__ = [
     "Comparison",
+    "FetchPlan",
     "GlacierError",
     "GlacierMap",
     "Model",
@@ -100,6 +107,7 @@ __all__ = [
     "Scene",
     "TileSet",
     "add_dataset",
+    "area_of",
     "bootstrap_deviation",
     "bootstrap_table",
     "compare",
@@ -124,6 +132,7 @@ __all__ = [
     "save_comparison",
     "save_map_page",
     "scene_from_files",
+    "search_scenes",
     "simulate_scene",
     "simulate_series",
     "simulate_tile_dataset",

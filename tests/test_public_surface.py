@@ -9,6 +9,7 @@ import glacier_core as gc
 
 NAMES = [
     "Comparison",
+    "FetchPlan",
     "GlacierError",
     "GlacierMap",
     "Model",
@@ -16,6 +17,7 @@ NAMES = [
     "Scene",
     "TileSet",
     "add_dataset",
+    "area_of",
     "bootstrap_deviation",
     "bootstrap_table",
     "compare",
@@ -40,6 +42,7 @@ NAMES = [
     "save_comparison",
     "save_map_page",
     "scene_from_files",
+    "search_scenes",
     "simulate_scene",
     "simulate_series",
     "simulate_tile_dataset",

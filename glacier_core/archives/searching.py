@@ -79,7 +79,11 @@ def search_scenes(
     """
     _check(start, end, months, most_cloud_percent, limit)
     chosen = [archive_named(name) for name in (archives or USUAL_ARCHIVES)]
-    questions = [(each, stretch) for each in chosen for stretch in stretches(start, end, months)]
+    questions = [
+        (archive, stretch)
+        for archive in chosen
+        for stretch in stretches(max(start, date(archive.years[0], 1, 1)), end, months)
+    ]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = list(pool.map(lambda asked: _ask(area, asked[0], asked[1], cancelled), questions))
     found = without_duplicates([scene for answer in answers for scene in answer])

@@ -64,7 +64,7 @@ def search_items(
 
 
 def _pages(service_name: str, asked: dict[str, Any], cancelled: IsCancelled) -> Iterator[list[Any]]:
-    url, body = f"{service(service_name)}/search", asked
+    url, body, seen = f"{service(service_name)}/search", asked, 0
     while url:
         answer = get_json(url, body=body or None, cancelled=cancelled)
         if not isinstance(answer, dict) or not isinstance(answer.get("features"), list):
@@ -73,6 +73,10 @@ def _pages(service_name: str, asked: dict[str, Any], cancelled: IsCancelled) -> 
                 "of items. Try again later."
             )
         yield answer["features"]
+        seen += len(answer["features"])
+        if len(answer["features"]) < asked["limit"] and answer.get("numberMatched") == seen:
+            # All are here, and yet Earth Search links to a next page: an empty one.
+            return
         url, body = _next_request(answer, asked)
 
 

@@ -87,6 +87,12 @@ def test_catalogues_that_forget_the_dates_asked_for(archive_world, monkeypatch):
     assert len(search_scenes(around("alps"), archives=["sentinel-2-l1c"], **one_day)) == 1
 
 
+def test_one_archive_one_season_one_request(archive_world):
+    summer = {"start": date(1980, 1, 1), "end": date(2017, 12, 31), "months": [8, 9]}
+    search_scenes(around("alps"), archives=["sentinel-2-l1c"], **summer)
+    assert len(archive_world.requests) == 3  # its first summer was that of 2015
+
+
 def test_limit_keeps_the_best(archive_world):
     best = search_scenes(around("alps"), limit=2, **SENTINEL)
     assert best == search_scenes(around("alps"), **SENTINEL)[:2]

@@ -41,16 +41,26 @@ def item(name, collection="glaciers"):
     return {"id": name, "collection": collection}
 
 
+def test_earth_search_says_when_all_are_here_and_links_on_all_the_same(monkeypatch, real):
+    first = real("earthsearch_v1_search_landsatc2l2_s2l2a_next.json")
+    assert first["numberMatched"] == 2
+    assert first["links"][0]["rel"] == "next"
+    catalogue = Catalogue(monkeypatch, [first])
+    asked = {"collections": ["sentinel-2-l2a", "landsat-c2-l2"]}
+    assert ids(search_items("earth-search", asked, most=50)) == ids(first["features"])
+    assert len(catalogue.asked) == 1
+
+
 def test_earth_search_pages_by_whole_requests_and_ends_with_an_empty_page(monkeypatch, real):
+    monkeypatch.setattr(stac, "PAGE_ITEMS", 2)
     first = real("earthsearch_v1_search_landsatc2l2_s2l2a_next.json")
     last = real("earthsearch_v1_search_empty_last_page.json")
-    assert first["numberMatched"] == first["numberReturned"] == 2  # and yet there is a next link
     catalogue = Catalogue(monkeypatch, [first, last])
     asked = {"collections": ["sentinel-2-l2a", "landsat-c2-l2"]}
     assert ids(search_items("earth-search", asked, most=50)) == ids(first["features"])
     (url, body), (next_url, next_body) = catalogue.asked
     assert url == next_url == "https://earth-search.aws.element84.com/v1/search"
-    assert body == {**asked, "limit": 50}
+    assert body == {**asked, "limit": 2}
     assert next_body == first["links"][0]["body"]  # merge is false: nothing of ours is added
     assert next_body["next"].startswith("2023-10-08")
 

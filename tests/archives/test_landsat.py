@@ -398,3 +398,11 @@ def test_the_south_is_read_though_landsat_counts_from_the_equator_there(served):
     imagery = read_landsat(found, southern)
     truth = product.reflectance(product.sensor.keys["red"])[part]
     np.testing.assert_allclose(imagery.optical[BANDS.index("red")], truth, atol=2e-5)
+
+
+@pytest.mark.parametrize(("what", "message"), [("lying scale", "contradicts"), ("empty", "MTL")])
+def test_metadata_that_cannot_be_true_are_refused(served, archive_world, what, message):
+    product, found = served(("alps", "landsat 8"))
+    archive_world.misbehave("_MTL.", what)
+    with pytest.raises(SourceError, match=message):
+        read_landsat(found, grid_of(product)[0])

@@ -34,6 +34,7 @@ def metadata(product) -> dict[str, dict[str, dict[str, str]]]:
                 "DATE_PRODUCT_GENERATED": f"{product.processed:%Y-%m-%dT%H:%M:%S}Z",
                 **names,
             },
+            "LEVEL1_MIN_MAX_REFLECTANCE": _brightest(product),
             "LEVEL1_MIN_MAX_PIXEL_VALUE": _pixel_values(product),
             "LEVEL1_RADIOMETRIC_RESCALING": _rescaling(product.sensor),
             "LEVEL1_THERMAL_CONSTANTS": _thermal(product.sensor),
@@ -112,6 +113,14 @@ def _pixel_values(product) -> dict[str, str]:
     bands = (*product.sensor.bands, *product.sensor.thermal)
     return {f"QUANTIZE_CAL_MAX_BAND_{band}": str(most) for band in bands} | {
         f"QUANTIZE_CAL_MIN_BAND_{band}": "1" for band in bands
+    }
+
+
+def _brightest(product) -> dict[str, str]:
+    most = int(_pixel_values(product)["QUANTIZE_CAL_MAX_BAND_2"])
+    return {
+        f"REFLECTANCE_MAXIMUM_BAND_{band}": f"{gain * most + offset:.6f}"
+        for band, (gain, offset) in product.sensor.reflectance.items()
     }
 
 

@@ -78,7 +78,7 @@ def lying_scale(answer: Answer) -> Answer:
     body = re.sub(rb'("scale": ?)0\.0001', rb"\g<1>1.0", answer.body)
     body = re.sub(rb'("offset": ?)-?[0-9.]+', rb"\g<1>0.0", body)
     body = re.sub(rb"(<QUANTIFICATION_VALUE[^>]*>)10000<", rb"\g<1>1000<", body)
-    body = re.sub(rb'(REFLECTANCE_MULT_BAND_\d+[">= ]*?"?)(\d\.\d+E)-05', rb"\g<1>\g<2>-04", body)
+    body = re.sub(rb'(REFLECTANCE_MULT_BAND_\d+[">=: ]*?"?)(\d\.\d+E)-05', rb"\g<1>\g<2>-04", body)
     return answer.with_body(body)
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 import glacier_core as gc
 from pages.components import find_area, find_fetch, find_images, find_wish
 from pages.components.find_map import find_view, take_click
+from pages.components.find_radar import radar_for
 from pages.components.map import show_map
 from pages.components.sentences import plain
 from pages.components.state import app_state
@@ -37,6 +38,7 @@ def fetch(area: "Area", picked: "tuple[FoundScene, ...]", options: find_wish.Exp
             area,
             picked,
             options.resolution,
+            radar=radar_for(area, picked, options.radar) if options.radar else (),
             composite=options.composite,
             allow_surface=options.allow_surface,
         )

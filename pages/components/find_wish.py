@@ -35,12 +35,15 @@ class ExpertOptions:
         Whether surface reflectance is accepted.
     inventory : str
         Where the expert outlines come from; empty for none.
+    radar : str
+        Archive of radar images to go along; empty for none.
     """
 
     resolution: float
     composite: bool
     allow_surface: bool
     inventory: str
+    radar: str
 
 
 def remembered(key: str, usual: Any) -> str:
@@ -184,4 +187,22 @@ def _ask_options() -> ExpertOptions:
         key=remembered("find-surface", False),
         help="The networks were made for top-of-atmosphere reflectance. Every output will say so.",
     )
-    return ExpertOptions(float(resolution), composite, surface, inventory)
+    return ExpertOptions(float(resolution), composite, surface, inventory, _ask_radar())
+
+
+def _ask_radar() -> str:
+    from glacier_core.archives.catalogue import ARCHIVES
+
+    titles = {"": "none"} | {
+        name: archive.title for name, archive in ARCHIVES.items() if archive.is_radar
+    }
+    chosen = st.selectbox(
+        "Radar",
+        list(titles),
+        format_func=titles.__getitem__,
+        key=remembered("find-radar", ""),
+        help="For networks that take backscatter; others map without.",
+    )
+    if chosen:
+        st.caption(ARCHIVES[chosen].caveat)
+    return str(chosen)

@@ -256,6 +256,34 @@ def test_a_composite_takes_images_of_several_days(open_page, archives):
     assert button(app, "Fetch and map")
 
 
+def test_radar_of_the_nearest_days_goes_along(open_page, archives, service, inventory):
+    def radar(name, day, orbit):
+        item = {"properties": {"sat:orbit_state": orbit}}
+        return image(name, day, "sentinel-1-rtc", sensor="Sentinel-1A", item=item)
+
+    far, near, other = (
+        radar("far", 2, "ascending"),
+        radar("near", 23, "ascending"),
+        radar("other", 12, "descending"),
+    )
+    archives.answers["sentinel-1-rtc"] = answer([far, near, other])
+    app = open_page("find", **WHERE)
+    app = app.selectbox(key="find-radar").set_value("sentinel-1-rtc").run()
+    button(app, "Fetch and map").click().run()
+    assert [scene.id for scene in service.asked[0].radar] == ["near", "other"]
+
+
+def test_radar_that_cannot_be_had_is_told_and_the_rest_is_fetched(
+    open_page, archives, service, inventory
+):
+    archives.answers["sentinel-1-rtc"] = answer(SourceError("The archive is away."))
+    app = open_page("find", **WHERE)
+    app = app.selectbox(key="find-radar").set_value("sentinel-1-rtc").run()
+    assert "No radar: The archive is away." in words(app)
+    button(app, "Fetch and map").click().run()
+    assert service.asked[0].radar == ()
+
+
 def test_progress_is_told_and_cancel_stops_it(open_page, archives, service, inventory):
     app = button(open_page("find", **WHERE), "Fetch and map").click().run()
     service.now.progress = TransferProgress("Reading Sentinel-2A", 30, 120, 12.0)

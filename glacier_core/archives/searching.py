@@ -162,22 +162,24 @@ def stretches(start: date, end: date, months: Sequence[int] | None) -> list[tupl
     return [(run[0], run[-1]) for run in reversed(wanted)]
 
 
-def best_first(scenes: Iterable[FoundScene], area: Area) -> list[FoundScene]:
+def best_first(scenes: Iterable[FoundScene], area: Area | None = None) -> list[FoundScene]:
     """Order scenes: those that show most of the area first, of the equally good the newest.
 
-    Of the tiles of one pass those come first whose pixels the grid of the area takes as they are.
+    Parameters
+    ----------
+    scenes : iterable of FoundScene
+    area : Area, optional
+        Puts those tiles of one day first whose pixels the grid of the area takes as they are;
+        left out, scenes of one day stay in the order they came.
     """
-    native = crs_at(*area.centre).to_epsg()
+    native = crs_at(*area.centre).to_epsg() if area else None
 
     def rank(scene: FoundScene) -> tuple[int, int, bool, float]:
-        epsg = scene.item.get("properties", {}).get("proj:epsg")
-        seconds = scene.acquired.timestamp()
-        return (
-            -round(_visible_percent(scene) / RANK_STEP),
-            -scene.acquired.toordinal(),
-            epsg != native,
-            -seconds,
-        )
+        step = -round(_visible_percent(scene) / RANK_STEP)
+        if area is None:
+            return step, -scene.acquired.toordinal(), False, 0.0
+        foreign = scene.item.get("properties", {}).get("proj:epsg") != native
+        return step, -scene.acquired.toordinal(), foreign, -scene.acquired.timestamp()
 
     return sorted(scenes, key=rank)
 

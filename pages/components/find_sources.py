@@ -85,16 +85,10 @@ class Search:
 
     def found(self) -> "list[FoundScene]":
         """Return what was found, that which shows most of the area first, then the newest."""
-        from glacier_core.archives.searching import RANK_STEP
-
-        def rank(scene: "FoundScene") -> tuple[float, float]:
-            clouds = (scene.area_cloud_percent, scene.scene_cloud_percent, 50.0)
-            cloud = next(percent for percent in clouds if percent is not None)
-            shown = scene.coverage_percent * (100 - cloud) / 100
-            return -(shown // RANK_STEP), -scene.acquired.timestamp()
+        from glacier_core.archives.searching import best_first
 
         answers = [settled(one)[0] or [] for one in self.asked.values()]
-        return sorted((scene for answer in answers for scene in answer), key=rank)[:MOST_SCENES]
+        return best_first(scene for answer in answers for scene in answer)[:MOST_SCENES]
 
     def problems(self) -> list[str]:
         """Return why archives failed, each sentence once."""

@@ -11,6 +11,7 @@ from archives.world.places import PLACES
 from glacier_core.archives import searching
 from glacier_core.archives.areas import area_of
 from glacier_core.archives.searching import (
+    best_first,
     scenes_by_id,
     search_scenes,
     stretches,
@@ -190,6 +191,18 @@ def test_whole_pass_adds_what_the_area_needs_and_no_more():
     later = found("later", day="2023-08-25", footprint=shapely.box(7, 46, 9, 47))
     assert whole_pass(west, [sliver, later, west, east], area) == (west, east)
     assert whole_pass(later, [west, east, later], area) == (later,)
+
+
+def test_answers_of_several_archives_are_put_together_as_each_was_ordered():
+    clear = found("clear", day="2020-08-20")
+    west, east = found("west", day="2023-08-25"), found("east", day="2023-08-25")
+    cloudy = found("cloudy", day="2025-08-20", scene_cloud_percent=70.0)
+    measured = found("measured", day="2021-08-20", scene_cloud_percent=70.0, area_cloud_percent=0.0)
+    unknown = found("unknown", day="2026-08-20", scene_cloud_percent=None)
+    assert best_first([clear, unknown, cloudy, west, east, measured]) == [
+        *(west, east, measured, clear),
+        *(unknown, cloudy),
+    ]
 
 
 def test_whole_pass_on_the_antimeridian_of_the_test_archive(archive_world):

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glacier_core.outlines.attributes import iso_date, translate
+from glacier_core.outlines.attributes import (
+    iso_date,
+    stated_uncertainty,
+    tidy_text,
+    translate,
+)
 
 
 def first(**attributes):
@@ -163,3 +168,31 @@ def test_any_day_is_understood(day):
 @given(st.text(max_size=12))
 def test_dates_are_translated_once_and_for_all(text):
     assert iso_date(iso_date(text)) == iso_date(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("None", ""),
+        ("nan", ""),
+        ("Fountain, Andrew G.", "Fountain, Andrew G."),
+        ("Kesselwandferner               À", "Kesselwandferner"),
+        ("B\x8eCHLIGLETSCHER", "BÄCHLIGLETSCHER"),  # MS-DOS, code page 850
+        ("Deieren\x84lpetli", "Deierenälpetli"),
+        ("Glacier d\x92Argentière", "Glacier d’Argentière"),  # Windows
+        ("Grüner Ferner", "Grüner Ferner"),
+    ],
+)
+def test_what_a_file_did_to_a_text_by_mistake_is_undone(text, kept):
+    assert tidy_text(text) == kept
+
+
+def test_stated_uncertainty_is_the_larger_of_both_axes_and_zero_is_none():
+    table = pd.DataFrame(
+        {"loc_unc_x": [50, 0, "None"], "loc_unc_y": [40, 0, None], "glob_unc_x": [0.0, 0.0, 0.0]}
+    )
+    found = stated_uncertainty(table)
+    assert list(found) == ["local_uncertainty_m"]
+    assert found["local_uncertainty_m"][0] == 50
+    assert np.isnan(found["local_uncertainty_m"][1:]).all()
+    assert stated_uncertainty(pd.DataFrame({"Name": ["A"]})) == {}

@@ -10,6 +10,7 @@ import shapely
 from glacier_core.errors import OutlineError
 from glacier_core.outlines.reading import read_outlines
 from glacier_core.outlines.schema import COLUMNS
+from glacier_core.outlines.writing import write_outlines
 
 UTM = "EPSG:32632"
 WEST = shapely.box(640000, 5180000, 642000, 5181000)
@@ -186,3 +187,13 @@ def test_areas_are_those_that_rgi_7_tells(samples_mirror):
 def test_points_and_lines_are_no_outlines(samples_mirror, name):
     with pytest.raises(OutlineError, match="holds no polygon"):
         read_outlines(samples_mirror / name)
+
+
+def test_what_glims_states_of_its_uncertainty_is_kept_and_written_along(fixtures_dir, tmp_path):
+    found = read_outlines(fixtures_dir / "metadata/glims_rgi/baker_glims.geojson")
+    assert set(found["local_uncertainty_m"]) == {50.0}
+    assert set(found["global_uncertainty_m"]) == {80.0}
+    assert "None" not in set(found["name"])
+    for suffix in ("gpkg", "parquet", "geojson"):
+        again = read_outlines(write_outlines(found, tmp_path / f"again.{suffix}"))
+        assert set(again["local_uncertainty_m"]) == {50.0}

@@ -1,5 +1,8 @@
 """Whole fetches against the test archive, over the real protocols, at places of every kind."""
 
+import subprocess
+import sys
+import time
 from datetime import date
 
 import numpy as np
@@ -117,6 +120,34 @@ def test_a_stopped_fetch_goes_on_where_it_was(archive_world):
     assert first
     assert not again
     assert scene.valid.any()
+
+
+FETCHING = """
+import sys
+from glacier_core.archives.fetching import fetch_scene
+from glacier_core.archives.plan import plan_from_text
+fetch_scene(plan_from_text(sys.argv[1]))
+"""
+
+
+def test_a_killed_fetch_goes_on_where_it_was(archive_world, own_data_dir):
+    plan = FetchPlan(around(ALPS), scenes_of(ALPS, 2023), 20.0)
+    archive_world.requests.clear()
+    archive_world.misbehave("B12.jp2", "slow")
+    process = subprocess.Popen([sys.executable, "-c", FETCHING, plan.to_text()])
+    try:
+        while len(kept := list((own_data_dir / "blocks").rglob("*"))) < 8:
+            assert process.poll() is None, f"it ended before it was killed, with {len(kept)} pieces"
+            time.sleep(0.02)
+    finally:
+        process.kill()
+        process.wait()
+    first = ranges_asked_for(archive_world)
+    archive_world.reset()
+    killed = fetch_scene(plan)
+    again = first & ranges_asked_for(archive_world)
+    assert len(again) < len(first)
+    assert killed.valid.any()
 
 
 def ranges_asked_for(world):

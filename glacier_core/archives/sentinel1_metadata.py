@@ -27,7 +27,7 @@ class LookUpTable:
     lines : ndarray, (n,)
         Rising; the first may lie before the image.
     pixels, values : tuple of ndarray
-        Rising pixels of each line, and the values there.
+        Pixels of each line, which never fall (two alike make a step), and the values there.
     """
 
     lines: FloatArray
@@ -232,25 +232,25 @@ class AnnotationReader:
             ) from problem
 
     def pair(self, element: Element, where: str, what: str) -> tuple[FloatArray, FloatArray]:
-        """Return rising positions and as many values."""
+        """Return positions that never fall and as many values."""
         positions, values = self.numbers(element, where), self.numbers(element, what)
-        if len(positions) != len(values) or (np.diff(positions) <= 0).any():
+        if len(positions) != len(values) or (np.diff(positions) < 0).any():
             raise SourceError(
                 f"{self.name} holds a damaged {what}: {len(values)} values at {len(positions)} "
-                "positions, which should rise. Choose another scene."
+                "positions, which should not fall. Choose another scene."
             )
         return positions, values
 
     def table(self, vector: str, what: str) -> LookUpTable:
-        """Return the table that vectors of one name make up."""
-        vectors = sorted(self.root.iter(vector), key=lambda vector: self.number(vector, "line"))
-        lines = np.array([self.number(vector, "line") for vector in vectors])
-        if len(lines) < 2 or (np.diff(lines) <= 0).any():
+        """Return the table that vectors of one name make up; the last of a line told twice."""
+        by_line = {self.number(vector, "line"): vector for vector in self.root.iter(vector)}
+        lines = np.array(sorted(by_line))
+        if len(lines) < 2:
             raise SourceError(
-                f"{self.name} holds {len(lines)} {vector}s; needed are two or more, of different "
-                "lines. Choose another scene."
+                f"{self.name} holds {vector}s of {len(lines)} lines; needed are two or more. "
+                "Choose another scene."
             )
-        pairs = [self.pair(vector, "pixel", what) for vector in vectors]
+        pairs = [self.pair(vector, "pixel", what) for vector in map(by_line.__getitem__, lines)]
         return LookUpTable(
             lines, tuple(pixels for pixels, _ in pairs), tuple(values for _, values in pairs)
         )

@@ -104,11 +104,11 @@ def test_noise_along_the_track_is_a_factor_of_its_own_part():
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({0: ([0, 1], [1, 1])}, "1 calibrationVectors"),
-        ({}, "0 calibrationVectors"),
+        ({0: ([0, 1], [1, 1])}, "calibrationVectors of 1 lines"),
+        ({}, "calibrationVectors of 0 lines"),
         ({0: ([0, 1], [1, 1]), 9: ([0, 1], [1, 0])}, "zero or less"),
         ({0: ([0, 1], [1, 1]), 9: ([0, 1], [1, -1])}, "zero or less"),
-        ({0: ([1, 0], [1, 1]), 9: ([0, 1], [1, 1])}, "should rise"),
+        ({0: ([1, 0], [1, 1]), 9: ([0, 1], [1, 1])}, "should not fall"),
         ({0: ([0, 1, 2], [1, 1]), 9: ([0, 1], [1, 1])}, "2 values at 3 positions"),
         ({0: ([0, 1], [1, np.nan]), 9: ([0, 1], [1, 1])}, "1 of them not finite"),
         ({0: ([0, 1], [1, np.inf]), 9: ([0, 1], [1, 1])}, "1 of them not finite"),
@@ -117,6 +117,17 @@ def test_noise_along_the_track_is_a_factor_of_its_own_part():
 def test_damaged_tables_are_refused(table, message):
     with pytest.raises(SourceError, match=f"a.xml .*{message}"):
         parse_calibration(calibration(table), "a.xml")
+
+
+def test_a_line_told_twice_and_a_step_between_two_pixels_alike_are_read():
+    once = calibration(PLANE)
+    first = once[once.index(b"<calibrationVector>") : once.index(b"</calibrationVector>") + 20]
+    assert first.endswith(b"</calibrationVector>")
+    twice = parse_calibration(once.replace(first, first + first), "a")
+    assert twice.lines.tolist() == [-100, 400]
+    step = {0: ([0, 5, 5, 9], [1, 1, 3, 3]), 9: ([0, 9], [1, 1])}
+    read = parse_calibration(calibration(step), "a").at(np.zeros(1), np.array([4.9, 5.1]))
+    assert read.tolist() == [[1, 3]]
 
 
 def test_lists_shorter_than_they_say_and_words_are_refused():

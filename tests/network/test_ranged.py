@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from rasterio.errors import RasterioError
 
 from glacier_core.errors import JobCancelled, MissingError, SourceError
 from glacier_core.network import remote_file, transport
@@ -282,6 +284,14 @@ def test_stopping(archive):
 def test_an_error_of_the_reader_stays_what_it_is(archive):
     with pytest.raises(ZeroDivisionError), open_remote_raster(URL):
         raise ZeroDivisionError
+
+
+def test_a_failure_that_a_reader_swallows_is_told_all_the_same(archive):
+    archive.misbehave(PATH, lambda h: h.serve(TIFF), times=1)
+    archive.misbehave(PATH, status(404))
+    told = pytest.raises(MissingError)
+    with told, open_remote_raster(URL) as raster, contextlib.suppress(RasterioError):
+        raster.read(1)
 
 
 def test_many_threads_at_once(archive):

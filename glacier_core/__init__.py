@@ -31,8 +31,14 @@ if TYPE_CHECKING:
     from glacier_core.inference.corrected import correct_map
     from glacier_core.inference.engine import map_glaciers
     from glacier_core.inference.result import GlacierMap, open_map
+    from glacier_core.inventories.building import build_index
+    from glacier_core.inventories.fetching import fetch_outlines
+    from glacier_core.inventories.finding import find_glaciers, glaciers_in
     from glacier_core.models.keras import convert_keras
     from glacier_core.models.registry import Model, list_models, load_model
+    from glacier_core.outlines.divides import split_by_inventory
+    from glacier_core.outlines.flowsheds import split_by_flow
+    from glacier_core.outlines.labels import labelled_outlines
     from glacier_core.outlines.reading import read_outlines
     from glacier_core.outlines.writing import write_outlines
     from glacier_core.reporting.exports import save_comparison
@@ -63,12 +69,17 @@ _HOMES = {
     "area_of": "glacier_core.archives.areas",
     "bootstrap_deviation": "glacier_core.deviations.bootstrap",
     "bootstrap_table": "glacier_core.deviations.bootstrap",
+    "build_index": "glacier_core.inventories.building",
     "compare": "glacier_core.deviations.comparison",
     "compare_panel": "glacier_core.deviations.panel",
     "convert_keras": "glacier_core.models.keras",
     "correct_map": "glacier_core.inference.corrected",
     "export_map": "glacier_core.reporting.package",
+    "fetch_outlines": "glacier_core.inventories.fetching",
+    "find_glaciers": "glacier_core.inventories.finding",
+    "glaciers_in": "glacier_core.inventories.finding",
     "hypsometry": "glacier_core.deviations.hypsometry",
+    "labelled_outlines": "glacier_core.outlines.labels",
     "list_models": "glacier_core.models.registry",
     "list_scenes": "glacier_core.sources",
     "load_model": "glacier_core.models.registry",
@@ -89,6 +100,8 @@ _HOMES = {
     "simulate_scene": "glacier_core.simulation.demonstrations",
     "simulate_series": "glacier_core.simulation.series",
     "simulate_tile_dataset": "glacier_core.sources.simulated_tiles",
+    "split_by_flow": "glacier_core.outlines.flowsheds",
+    "split_by_inventory": "glacier_core.outlines.divides",
     "stratify": "glacier_core.deviations.strata",
     "survey_tiles": "glacier_core.sources.tile_survey",
     "train": "glacier_core.training.recipe",
@@ -110,12 +123,17 @@ __all__ = [
     "area_of",
     "bootstrap_deviation",
     "bootstrap_table",
+    "build_index",
     "compare",
     "compare_panel",
     "convert_keras",
     "correct_map",
     "export_map",
+    "fetch_outlines",
+    "find_glaciers",
+    "glaciers_in",
     "hypsometry",
+    "labelled_outlines",
     "list_models",
     "list_scenes",
     "load_model",
@@ -136,6 +154,8 @@ __all__ = [
     "simulate_scene",
     "simulate_series",
     "simulate_tile_dataset",
+    "split_by_flow",
+    "split_by_inventory",
     "stratify",
     "survey_tiles",
     "train",

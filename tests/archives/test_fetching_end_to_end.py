@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -90,6 +91,35 @@ def test_landsat_comes_with_its_temperature(archive_world):
     heat = scene.data["thermal"].to_numpy()[scene.valid]
     assert 230 < heat.min() < heat.max() < 320
     assert scene.attributes.facts["reflectance"] == "toa"
+
+
+def test_surface_reflectance_comes_only_to_who_insists_and_says_so(archive_world):
+    found = search_scenes(
+        around(ALPS),
+        archives=["sentinel-2-l2a"],
+        start=date(2015, 1, 1),
+        end=date(2025, 12, 31),
+    )
+    plan = FetchPlan(around(ALPS), tuple(found[:1]), 20.0)
+    with pytest.raises(SourceError, match="insist"):
+        fetch_scene(plan)
+    scene = fetch_scene(replace(plan, allow_surface=True))
+    assert scene.attributes.reflectance == "surface"
+    assert scene.title.endswith("(surface reflectance)")
+    assert any("urface reflectance" in note for note in scene.attributes.notes)
+
+
+def test_backscatter_goes_with_it(archive_world):
+    radar = search_scenes(
+        around(ALPS),
+        archives=["sentinel-1-rtc"],
+        start=date(2015, 1, 1),
+        end=date(2025, 12, 31),
+    )
+    plan = FetchPlan(around(ALPS), scenes_of(ALPS, 2023), 20.0, radar=tuple(radar[:1]))
+    scene = fetch_scene(plan)
+    assert 0 < np.nanmedian(scene.data["co_pol_sar"]) < 1
+    assert any("Gamma nought" in note for note in scene.attributes.notes)
 
 
 def test_a_composite_of_the_archive_knows_its_dates(archive_world):

@@ -66,6 +66,7 @@ class RemoteFile:
         self._guard = threading.RLock()
         self._recent: OrderedDict[int, bytes] = OrderedDict()
         self._fetched = 0
+        self._next, self._ahead = -1, 1
         self.size = -1
         self._version = ""
         self._store: BlockStore | None = None
@@ -109,13 +110,26 @@ class RemoteFile:
                 yield content
                 index += 1
                 continue
-            end = index
-            while end < min(last, index + _AT_ONCE - 1) and self._kept(end + 1) is None:
-                end += 1
+            end = self._end_of_question(index, last)
             for number, fetched in self._fetch_in_order(index, end, BLOCK):
                 self._keep(number, fetched)
-                yield fetched
+                if number <= last:
+                    yield fetched
             index = end + 1
+
+    def _end_of_question(self, first: int, last: int) -> int:
+        """Return the last piece to ask for: what is needed, and more where pieces are read in turn.
+
+        Each question that goes on where the one before ended is twice as long as that one.
+        """
+        self._ahead = min(2 * self._ahead, _AT_ONCE) if first == self._next else 1
+        most = min(first + _AT_ONCE - 1, (self.size - 1) // BLOCK)
+        wanted = min(max(last, first + self._ahead - 1), most)
+        end = first
+        while end < wanted and self._kept(end + 1) is None:
+            end += 1
+        self._next = end + 1
+        return end
 
     def _kept(self, index: int) -> bytes | None:
         content = self._recent.get(index)

@@ -201,7 +201,7 @@ def _read_raster(raster: DatasetReader, wanted: _Wanted, told: _Told) -> MaskedA
 def _read_block(
     raster: DatasetReader, window: Window, block: Block, found: Fit, wanted: _Wanted
 ) -> MaskedArray:
-    pixels, missing, transform = _read_window(raster, window, found.decimation, wanted)
+    pixels, missing, transform = _read_window(raster, window, found, wanted)
     values = np.where(missing, np.nan, pixels.astype(np.result_type(pixels, np.float32)))
     warped = _warp(values, transform, raster.crs, block, found, wanted)
     empty = np.isnan(warped)
@@ -215,15 +215,18 @@ def _read_block(
 
 
 def _read_window(
-    raster: DatasetReader, window: Window, decimation: int, wanted: _Wanted
+    raster: DatasetReader, window: Window, found: Fit, wanted: _Wanted
 ) -> tuple[NDArray[Any], NDArray[np.bool_], Affine]:
     """Return the pixels of a window, where they are none, and the transform of their corner."""
-    shape = len(wanted.bands), window.height // decimation, window.width // decimation
+    across, down = found.step
+    rows, columns = round(window.height / down), round(window.width / across)
+    shape = len(wanted.bands), rows, columns
     read = raster.read(list(wanted.bands), window=window, out_shape=shape, masked=True)
     pixels = np.ma.getdata(read)
     missing = np.ma.getmaskarray(read) | np.isin(pixels, wanted.no_data) | ~np.isfinite(pixels)
-    corner = raster.transform @ Affine.translation(window.col_off, window.row_off)
-    return pixels, missing, corner @ Affine.scale(decimation)
+    placed = raster.transform @ Affine.scale(*found.spacing)
+    corner = round(window.col_off / across), round(window.row_off / down)
+    return pixels, missing, placed @ Affine.translation(*corner)
 
 
 def _warp(

@@ -56,16 +56,22 @@ class Fit:
     ----------
     to_raster : pyproj.Transformer
         From the coordinate system of the grid to that of the raster.
-    decimation : int
-        Every how many-th pixel is enough: 1, or the step of one of the raster's overviews.
+    size : (int, int)
+        Columns and rows of the raster, or of the overview of it that is fine enough.
+    step : (float, float)
+        Columns and rows of the raster to ask for, for each that is read.
+    spacing : (float, float)
+        Columns and rows of the raster between two that are read.
     scale : (float, float)
-        Pixels of the grid a (decimated) pixel of the raster, along x and y of the grid; 1 at most.
+        Pixels of the grid in one that is read, along x and y of the grid; 1 at most.
         It is a matter of the raster and of the resolution alone, so that a part of a grid is
         resampled just as the whole.
     """
 
     to_raster: Transformer
-    decimation: int
+    size: tuple[int, int]
+    step: tuple[float, float]
+    spacing: tuple[float, float]
     scale: tuple[float, float]
 
 
@@ -94,7 +100,7 @@ def fit(raster: DatasetReader, band: int, grid: AreaGrid, resampling: Resampling
     steps = [1] if smoothed else [1, *raster.overviews(band)]
     decimation = max(step for step in steps if step * max(scale) <= 1 or step == 1)
     x, y = (_at_most_one(decimation * along) for along in scale)
-    return Fit(to_raster, decimation, (x, y))
+    return Fit(to_raster, *_overview(raster, decimation), (x, y))
 
 
 def blocks(grid: AreaGrid, found: Fit) -> list[Block]:
@@ -118,18 +124,25 @@ def needed_window(raster: DatasetReader, block: Block, found: Fit) -> Window | N
     Points of the block that lie nowhere in the raster's coordinate system, or on the other side
     of the antimeridian, are left out one by one, so that no box around the world comes of them.
     """
-    columns, rows = _lattice_in_raster(raster, block, found.to_raster)
-    margin = found.decimation * (_KERNEL + 0.75 * _LATTICE) / min(found.scale)
-    near = (abs(columns - raster.width / 2) <= raster.width / 2 + margin) & (
-        abs(rows - raster.height / 2) <= raster.height / 2 + margin
+    columns, rows = (
+        places / spacing
+        for places, spacing in zip(
+            _lattice_in_raster(raster, block, found.to_raster), found.spacing, strict=True
+        )
+    )
+    margin = (_KERNEL + 0.75 * _LATTICE) / min(found.scale)
+    width, height = found.size
+    near = (abs(columns - width / 2) <= width / 2 + margin) & (
+        abs(rows - height / 2) <= height / 2 + margin
     )
     if not near.any():
         return None
-    left, right = _span(columns[near], margin, raster.width, found.decimation)
-    top, bottom = _span(rows[near], margin, raster.height, found.decimation)
+    left, right = _span(columns[near], margin, width)
+    top, bottom = _span(rows[near], margin, height)
     if left >= right or top >= bottom:
         return None
-    return Window(left, top, right - left, bottom - top)
+    across, down = found.step
+    return Window(left * across, top * down, (right - left) * across, (bottom - top) * down)
 
 
 def _lattice_in_raster(
@@ -148,13 +161,25 @@ def _pixels(raster: DatasetReader, x: Any, y: Any) -> tuple[NDArray[Any], NDArra
     return np.asarray(columns), np.asarray(rows)
 
 
-def _span(
-    positions: NDArray[np.float64], margin: float, size: int, decimation: int
-) -> tuple[int, int]:
-    """Return first and last pixel, whole decimated ones: the rest at the far edge is left out."""
-    first = int(np.floor((positions.min() - margin) / decimation)) * decimation
-    last = int(np.ceil((positions.max() + margin) / decimation)) * decimation
-    return max(first, 0), min(last, size // decimation * decimation)
+def _span(positions: NDArray[np.float64], margin: float, size: int) -> tuple[int, int]:
+    """Return the first pixel that is read, and the first that is not any more."""
+    first, last = np.floor(positions.min() - margin), np.ceil(positions.max() + margin)
+    return max(int(first), 0), min(int(last), size)
+
+
+def _overview(
+    raster: DatasetReader, decimation: int
+) -> tuple[tuple[int, int], tuple[float, float], tuple[float, float]]:
+    """Return size, step and spacing of an overview.
+
+    GDAL spreads an overview over the whole file, so that where its size is no multiple of the
+    decimation a pixel is a little less than so many. That is true of a GeoTIFF, whose overviews
+    were made so; those of a JPEG 2000 are a whole number of pixels apart, whatever its size.
+    """
+    columns, rows = (-(-size // decimation) for size in (raster.width, raster.height))
+    step = raster.width / columns, raster.height / rows
+    exact = raster.driver.startswith("JP2")
+    return (columns, rows), step, (decimation, decimation) if exact else step
 
 
 def _scale(

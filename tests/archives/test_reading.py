@@ -253,21 +253,65 @@ def test_a_coarse_grid_reads_the_overviews_and_not_the_pixels(tmp_path, monkeypa
     read = []
     original = reading._read_window
 
-    def noted(raster, window, decimation, wanted):
-        pixels, missing, transform = original(raster, window, decimation, wanted)
-        read.append((decimation, pixels[0].size))
+    def noted(raster, window, found, wanted):
+        pixels, missing, transform = original(raster, window, found, wanted)
+        read.append((found.spacing, pixels[0].size))
         return pixels, missing, transform
 
     monkeypatch.setattr(reading, "_read_window", noted)
     grid = AreaGrid(ALPS, Affine(40, 0, 440_000, 0, -40, 5_150_000), (160, 180))
     found = read_onto(grid, url)
-    assert {step for step, _ in read} == {4}
+    assert {step for step, _ in read} == {(4, 4)}
     assert sum(size for _, size in read) == 160 * 180
     if driver == "GTiff":
         np.testing.assert_array_equal(found, values[::4, ::4])
     else:
         with rasterio.open(url, overview_level=1) as smaller:
             np.testing.assert_array_equal(found, smaller.read(1))
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_overviews_that_do_not_divide_a_geotiff_stay_in_place(tmp_path, level):
+    """A window of an overview is that window of it, also where a pixel is 3.99 of the file's."""
+    corner = Affine(10, 0, 440_000, 0, -10, 5_150_000)
+    url = write(tmp_path / "band.tif", digits((643, 723)), corner)
+    with rasterio.open(url, "r+") as raster:
+        raster.build_overviews([2, 4], Resampling.average)
+    with rasterio.open(url, overview_level=level) as smaller:
+        overview, transform = smaller.read(1), smaller.transform
+    side = 10 * 2 ** (level + 1)
+    assert transform.a < side
+    grid = AreaGrid(ALPS, Affine(side, 0, 440_400, 0, -side, 5_149_600), (150 // (level + 1),) * 2)
+    alone = write(tmp_path / "alone.tif", overview.astype(np.float32), transform)
+    with (
+        rasterio.open(alone) as kept,
+        WarpedVRT(
+            kept,
+            crs=ALPS,
+            transform=grid.transform,
+            height=grid.shape[0],
+            width=grid.shape[1],
+            resampling=Resampling.bilinear,
+            XSCALE="1",
+            YSCALE="1",
+        ) as warped,
+    ):
+        expected = warped.read(1)
+    np.testing.assert_allclose(read_onto(grid, url), expected, rtol=1e-5)
+
+
+def test_overviews_of_a_jpeg_2000_are_a_whole_number_of_pixels_apart(tmp_path):
+    """To its far end, where GDAL's own reckoning (1098 / 138 pixels) would be one pixel off."""
+    corner = Affine(10, 0, 440_000, 0, -10, 5_150_000)
+    profile = {"BLOCKXSIZE": 1024, "BLOCKYSIZE": 512}
+    url = write(tmp_path / "band", digits((1098, 1098)), corner, driver="JP2OpenJPEG", **profile)
+    with rasterio.open(url, overview_level=2) as smaller:
+        expected = smaller.read(1)
+    assert expected.shape == (138, 138)
+    whole = AreaGrid(ALPS, Affine(80, 0, 440_000, 0, -80, 5_150_000), (138, 138))
+    np.testing.assert_array_equal(read_onto(whole, url), expected)
+    part = AreaGrid(ALPS, whole.transform @ Affine.translation(120, 110), (28, 18))
+    np.testing.assert_array_equal(read_onto(part, url), expected[110:, 120:])
 
 
 def test_classes_of_a_jpeg_2000_are_never_smoothed(tmp_path):

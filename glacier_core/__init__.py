@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from glacier_core.deviations.panel import PanelComparison, compare_panel
     from glacier_core.deviations.strata import stratify
     from glacier_core.errors import GlacierError
+    from glacier_core.inference.complexes import divided_outlines
     from glacier_core.inference.corrected import correct_map
     from glacier_core.inference.engine import map_glaciers
     from glacier_core.inference.result import GlacierMap, open_map
@@ -74,6 +75,7 @@ _HOMES = {
     "compare_panel": "glacier_core.deviations.panel",
     "convert_keras": "glacier_core.models.keras",
     "correct_map": "glacier_core.inference.corrected",
+    "divided_outlines": "glacier_core.inference.complexes",
     "export_map": "glacier_core.reporting.package",
     "fetch_outlines": "glacier_core.inventories.fetching",
     "find_glaciers": "glacier_core.inventories.finding",
@@ -128,6 +130,7 @@ __all__ = [
     "compare_panel",
     "convert_keras",
     "correct_map",
+    "divided_outlines",
     "export_map",
     "fetch_outlines",
     "find_glaciers",

@@ -25,6 +25,7 @@ NAMES = [
     "compare_panel",
     "convert_keras",
     "correct_map",
+    "divided_outlines",
     "export_map",
     "fetch_outlines",
     "find_glaciers",

@@ -4,6 +4,7 @@ import pytest
 import shapely
 from affine import Affine
 from real_complexes import RESOLUTION, iou, mount_baker, oetztal
+from skimage.segmentation import watershed
 
 from glacier_core.deviations.divides import shared_borders
 from glacier_core.errors import OutlineError
@@ -148,6 +149,20 @@ def test_real_glaciers_come_back_from_half_of_themselves_in_the_oetztal(
     ious = recovered(place, halved(place, upper))
     assert len(ious) == 23
     assert (ious >= 0.8).sum() >= least
+
+
+def test_a_watershed_upside_down_alone_gives_upper_halves_to_the_wrong_neighbour(samples_mirror):
+    """The way of others, which the documentation of `split_by_inventory` holds against ours."""
+    place = oetztal(samples_mirror)
+    known = place.labels.copy()
+    for number in range(1, 24):
+        glacier = known == number
+        known[glacier & (place.elevation > np.median(place.elevation[glacier]))] = 0
+    labels = watershed(
+        -place.elevation, known, connectivity=np.ones((3, 3), dtype=bool), mask=place.ice
+    )
+    ious = [iou(place.labels == number, labels == number) for number in range(1, 24)]
+    assert max(ious) < 0.8
 
 
 @pytest.mark.parametrize("upper", [False, True])

@@ -115,6 +115,22 @@ def test_polygons_of_one_zone_cover_the_same_ground_in_another(product):
     assert found.sum() == pytest.approx(90 * 70, rel=0.01)
 
 
+def test_long_straight_edges_are_bent_as_the_other_zone_bends_them(product):
+    """Over 100 km a line of one zone to the north bends by 14 m in the next."""
+    strip = [(650_000, 5_200_000), (700_000, 5_200_000), (700_000, 5_100_000), (650_000, 5_100_000)]
+    strip.append(strip[0])
+    x, y = Transformer.from_crs(32632, 32633, always_xy=True).transform(650_000, 5_150_000)
+    grid = AreaGrid(CRS.from_epsg(32633), Affine(10, 0, x - 300, 0, -10, y + 300), (60, 60))
+    text = gml_mask(product, "MSK", [("MSI_LOST", strip)])
+    found = covered_by_polygons(text.encode(), "MSK.gml", (), product.raster.epsg, grid)
+    columns, rows = np.meshgrid(np.arange(60) + 0.5, np.arange(60) + 0.5)
+    east, _ = Transformer.from_crs(32633, 32632, always_xy=True).transform(
+        *(grid.transform @ (columns, rows))
+    )
+    sure = np.abs(east - 650_000) > 1
+    np.testing.assert_array_equal(found[sure], east[sure] > 650_000)
+
+
 @pytest.mark.parametrize(
     ("pattern", "instead"),
     [

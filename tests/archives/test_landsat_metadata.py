@@ -272,3 +272,11 @@ def test_names_of_files_that_are_paths_are_left_out():
     groups = toa_groups()
     groups["PRODUCT_CONTENTS"]["FILE_NAME_BAND_2"] = "../../etc/B2.TIF"
     assert "blue" not in parse_mtl(as_text(groups)).files
+
+
+def test_what_follows_a_group_is_not_in_it():
+    text = as_text(toa_groups()).decode()
+    end = "  END_GROUP = IMAGE_ATTRIBUTES\n"
+    content = text.replace(end, f"{end}  SUN_ELEVATION = -12\n").encode()
+    assert parse_mtl(content).sun_elevation == 45
+    assert read_groups(content)["LANDSAT_METADATA_FILE"] == {"SUN_ELEVATION": "-12"}

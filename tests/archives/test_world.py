@@ -12,8 +12,8 @@ import requests
 import shapely
 from rasterio.io import MemoryFile
 
-from archives.world import PLACES, running, serve_world
-from archives.world.glims import envelope
+from archives.world import PLACES, rgi, running, serve_world
+from archives.world.glims import LAYER, envelope
 from archives.world.ground import (
     elevation,
     is_glacier,
@@ -72,6 +72,7 @@ def test_every_service_has_something(archive_world):
         "planetary-computer-sentinel-2-l2a",  # Earth Search has the like
         "planetary-computer-pictures",
         "sentinel-1-grd-s3",  # the Planetary Computer has the same
+        "samples-github",  # samples, not an archive
     }
 
 
@@ -288,3 +289,18 @@ def test_empty_results_are_ordered_too(archive_world):
     archive_world.misbehave("/earth-search/search", "empty")
     found = search(archive_world, "earth-search")
     assert (found["features"], [link["rel"] for link in found["links"]]) == ([], ["root"])
+
+
+def test_lists_of_inventories_are_emptied_and_files_have_no_body(archive_world):
+    for path, entries in (
+        (
+            "rgi7/api/3/action/package_show?id=" + rgi.PACKAGE,
+            lambda told: told["result"]["resources"],
+        ),
+        (f"glims?request=GetFeature&typeNames={LAYER}&outputFormat=json", lambda t: t["features"]),
+    ):
+        assert entries(fetch(archive_world, path).json())
+        archive_world.misbehave(path.partition("?")[0], "empty", times=1)
+        assert entries(fetch(archive_world, path).json()) == []
+    archive_world.misbehave("tileList", "empty")
+    assert fetch(archive_world, "copernicus-dem-30m/tileList.txt").content == b""

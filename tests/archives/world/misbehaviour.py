@@ -68,9 +68,8 @@ def wrong_range(answer: Answer) -> Answer:
 
 
 def empty(answer: Answer) -> Answer:
-    """Answer a file with nothing; a search's page is emptied where it is made."""
-    kind = answer.headers.get(b"content-type", b"")
-    return answer if b"geo+json" in kind else answer.with_body(b"")
+    """Answer with nothing."""
+    return answer.with_body(b"")
 
 
 def lying_scale(answer: Answer) -> Answer:
@@ -80,6 +79,12 @@ def lying_scale(answer: Answer) -> Answer:
     body = re.sub(rb"(<QUANTIFICATION_VALUE[^>]*>)10000<", rb"\g<1>1000<", body)
     body = re.sub(rb'(REFLECTANCE_MULT_BAND_\d+[">=: ]*?"?)(\d\.\d+E)-05', rb"\g<1>\g<2>-04", body)
     return answer.with_body(body)
+
+
+def is_to_be_empty(scope) -> bool:
+    """Tell whether a list is to be answered without entries, instead of with no body at all."""
+    scope["emptied"] = scope.get("misconduct") == "empty"
+    return scope["emptied"]
 
 
 SPOILERS = {
@@ -122,7 +127,8 @@ class Misbehaviours:
         elif what == "redirect private":
             await _send(Answer(302, {b"location": PRIVATE, b"content-length": b"0"}, b""), send)
         elif what in SPOILERS:
-            await _send(SPOILERS[what](await _whole(app, scope, receive)), send)
+            whole = await _whole(app, scope, receive)
+            await _send(whole if scope.get("emptied") else SPOILERS[what](whole), send)
         else:
             if what == "slow":
                 await asyncio.sleep(SLOW)

@@ -1,6 +1,6 @@
 """Which products the archives hold of each place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from .ground import Sight
@@ -57,6 +57,9 @@ TAKES = {
 
 ELSEWHERE = ("plain", "offset", "clear")
 
+SIDES = {"west": ("38TQL", 0.0, 0.55), "east": ("38TRL", 0.45, 1.0)}
+"""Two tiles of one pass over the Caucasus, the columns with data: the glacier lies on both."""
+
 
 def sentinel2_products() -> dict[tuple[str, str], Product]:
     """Return all Level-1C products by place and acquisition; zones beyond the first add "@1"."""
@@ -66,7 +69,15 @@ def sentinel2_products() -> dict[tuple[str, str], Product]:
             for zone in range(len(place.utm)):
                 label = f"{name}@{zone}" if zone else name
                 found[key, label] = TAKES[name].over(place, zone)
-    return found
+    return found | _sides()
+
+
+def _sides() -> dict[tuple[str, str], Product]:
+    whole = replace(TAKES["clear"], year=2024, satellite="S2B").over(PLACES["caucasus"])
+    return {
+        ("caucasus", side): replace(whole, mgrs=mgrs, seen_from=start, covered=stop)
+        for side, (mgrs, start, stop) in SIDES.items()
+    }
 
 
 NIGHT = Sight(sun_elevation=-41.46)

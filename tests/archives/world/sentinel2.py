@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import shapely
+from affine import Affine
 from pyproj import CRS
 
 from .ground import SENTINEL_BANDS, Sight, sample
@@ -24,7 +25,7 @@ DEFECTIVE = (slice(12, 18), slice(60, 66))  # at 60 m, in band B04 of a product 
 
 @dataclass(frozen=True)
 class Product:
-    """One Level-1C product; `covered` is the western share of its columns that hold data."""
+    """One Level-1C product; `seen_from` and `covered` bound the share of columns with data."""
 
     place: Place
     epsg: int
@@ -38,6 +39,7 @@ class Product:
     relative_orbit: int = 108
     absolute_orbit: int = 26955
     sequence: int = 0
+    seen_from: float = 0.0
     covered: float = 1.0
     has_defects: bool = False
     psd: str = "psd-14"
@@ -132,6 +134,7 @@ class Product:
     def has_data(self, raster: Raster) -> np.ndarray:
         seen = np.ones(raster.shape, dtype=bool)
         seen[:, round(raster.shape[1] * self.covered) :] = False
+        seen[:, : round(raster.shape[1] * self.seen_from)] = False
         return seen
 
     def numbers(self, band: str) -> np.ndarray:
@@ -221,12 +224,10 @@ class Product:
         return [transform @ corner for corner in corners]
 
     def outline(self) -> shapely.Geometry:
-        grid = Raster(
-            self.epsg,
-            self.raster.transform,
-            (self.raster.shape[0], round(self.raster.shape[1] * self.covered)),
-        )
-        return footprint(grid)
+        rows, columns = self.raster.shape
+        first, last = round(columns * self.seen_from), round(columns * self.covered)
+        shifted = self.raster.transform @ Affine.translation(first, 0)
+        return footprint(Raster(self.epsg, shifted, (rows, last - first)))
 
     def item(self, address: str) -> dict:
         """Return the STAC item of Earth Search: files of a bucket where the requester pays."""

@@ -159,6 +159,7 @@ def fetch(
     from glacier_core.archives.fetching import fetch_scene
     from glacier_core.archives.plan import FetchPlan
     from glacier_core.archives.searching import scenes_by_id
+    from glacier_core.inventories.choosing import nearest_in_time
     from glacier_core.inventories.fetching import fetch_outlines
     from glacier_core.sources import keep_scene
 
@@ -176,7 +177,8 @@ def fetch(
         typer.secho(sentence, err=True)
     fetched = fetch_scene(plan, report=_tell_progress)
     if inventory != "none":
-        outlines = fetch_outlines(area.geometry, inventory, report=_tell_progress)
+        every = fetch_outlines(area.geometry, inventory, report=_tell_progress)
+        outlines = nearest_in_time(every, fetched.attributes.acquired)
         fetched = fetched.with_outlines(outlines.to_crs(fetched.crs))
         keep_scene(fetched)
         typer.echo(f"{len(outlines)} expert outlines of {inventory}")

@@ -7,6 +7,7 @@ import streamlit as st
 import glacier_core as gc
 from glacier_core.deviations.area import HUMAN_BAND
 from glacier_core.deviations.groups import GROUP_DEFINITIONS
+from glacier_core.inventories.telling import drawn_sentence
 from glacier_core.viewing import charts
 from glacier_core.viewing.deviation_bars import REACH, deviation_bars
 from pages.components import sentences, texts
@@ -109,6 +110,7 @@ def headline(scene: "gc.Scene", comparison: "gc.Comparison") -> None:
 
 
 def limits(scene: "gc.Scene", comparison: "gc.Comparison") -> None:
+    drawn = drawn_sentence(current_outlines())
     dates = comparison.glaciers["expert_date"]
     told = (
         sentences.elsewhere_sentence(
@@ -116,6 +118,7 @@ def limits(scene: "gc.Scene", comparison: "gc.Comparison") -> None:
         ),
         sentences.unmapped_sentence(comparison),
         "" if scene.simulated else sentences.unknown_date_sentence(scene, dates),
+        f"The expert's outlines: {sentences.plain(drawn)}" if drawn else "",
         *map(sentences.plain, scene.attributes.notes),
     )
     with st.popover("Before you quote these numbers", icon=":material/priority_high:"):

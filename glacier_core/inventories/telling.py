@@ -34,10 +34,10 @@ def age_sentence(outlines: gpd.GeoDataFrame, acquired: str) -> str:
         2020-08-16)." Dates known as years or months only count from their middle. Empty where
         there are no outlines or the image has no date.
     """
-    image = _day(acquired)
+    image = day_of(acquired)
     if not len(outlines) or image is None:
         return ""
-    days = [_day(text) for text in outlines["date"]]
+    days = [day_of(text) for text in outlines["date"]]
     known = sorted((day, text) for day, text in zip(days, outlines["date"], strict=True) if day)
     shown = acquired[:10]
     if not known:
@@ -101,7 +101,7 @@ def _rounded(years: float) -> str:
     return f"{years:.0f}" if years >= 1.95 else f"{years:.1f}".removesuffix(".0")
 
 
-def _day(text: str) -> datetime.date | None:
+def day_of(text: str) -> datetime.date | None:
     """Return the middle of what a date says: a day, a month or a year."""
     found = re.match(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", text)
     if found is None:

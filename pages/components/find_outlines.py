@@ -86,10 +86,12 @@ def _attach(
     _outlines: "Callable[[], gpd.GeoDataFrame]",
 ) -> "Future[None]":
     def work() -> None:
+        from glacier_core.inventories.choosing import nearest_in_time
         from glacier_core.sources import keep_scene
 
         scene = gc.open_scene(scene_id)
         if count and scene.outlines is None:
-            keep_scene(scene.with_outlines(_outlines().to_crs(scene.crs)))
+            chosen = nearest_in_time(_outlines(), scene.attributes.acquired)
+            keep_scene(scene.with_outlines(chosen.to_crs(scene.crs)))
 
     return workers().submit(work)

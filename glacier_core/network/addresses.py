@@ -83,7 +83,8 @@ def check_place(host: str, port: int) -> None:
     except (OSError, UnicodeError) as problem:
         raise SourceError(
             f"{host} cannot be found: there is no network, or its name server does not answer. "
-            "Check the network and try again; samples and simulated scenes need none."
+            "Check the network and try again; simulated scenes and what was fetched before need "
+            "none."
         ) from problem
     for *_, place in found:
         check_peer(host, port, str(place[0]))

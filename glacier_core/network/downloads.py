@@ -78,8 +78,11 @@ def download(
         if sha256 is not None and target.is_file() and _hash_of(target) == sha256:
             return target
         partial = PartialFile(target, shown(url))
-        _fetch(url, partial, report, cancelled)
-        _finish(url, partial, target, sha256)
+        try:
+            _fetch(url, partial, report, cancelled)
+            _finish(url, partial, target, sha256)
+        finally:
+            partial.drop_useless()
     return target
 
 
@@ -91,7 +94,7 @@ def _fetch(url: str, partial: PartialFile, report: Report, cancelled: IsCancelle
             before = partial.size
             try:
                 return _ask_for_rest(url, partial, report, cancelled)
-            except (requests.ConnectionError, HTTPError, ExpiredError) as cut:
+            except (HTTPError, _WrongPartError, ExpiredError) as cut:
                 in_vain = 0 if partial.size > before else in_vain + 1
                 if in_vain > RETRIES:
                     raise
@@ -115,7 +118,7 @@ def _ask_for_rest(url: str, partial: PartialFile, report: Report, cancelled: IsC
         _check_room(url, partial)
         _write(response, url, partial, report, cancelled)
     if partial.total is not None and partial.size != partial.total:
-        raise requests.ConnectionError("fewer or more bytes came than were promised")
+        raise _wrong_part(url)
 
 
 def _continues(response: requests.Response, url: str, partial: PartialFile) -> bool:
@@ -131,7 +134,7 @@ def _continues(response: requests.Response, url: str, partial: PartialFile) -> b
         return False
     if not partial.continued_by(response.headers):
         partial.restart()
-        raise requests.ConnectionError("another part came than was asked for")
+        raise _wrong_part(url)
     return True
 
 
@@ -206,6 +209,17 @@ def _alone(target: Path, cancelled: IsCancelled) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+class _WrongPartError(SourceError):
+    """Other bytes came than were asked for."""
+
+
+def _wrong_part(url: str) -> _WrongPartError:
+    return _WrongPartError(
+        f"{archive_name(url)} sent other parts of {shown(url)} than were asked for, again and "
+        "again. None of them is used; try again later."
+    )
 
 
 def _limit() -> int:

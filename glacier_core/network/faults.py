@@ -154,7 +154,7 @@ def _of_failure(problem: Exception, url: str) -> str:
         return f"The proxy on the way to {where[4:]} refused. Check HTTPS_PROXY and NO_PROXY."
     return (
         f"{where} cannot be reached ({type(problem).__name__}). Check the network and try again; "
-        "samples and simulated scenes need none."
+        "simulated scenes and what was fetched before need none."
     )
 
 

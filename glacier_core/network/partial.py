@@ -123,6 +123,11 @@ class PartialFile:
         self.path.replace(self.target)
         self._note.unlink(missing_ok=True)
 
+    def drop_useless(self) -> None:
+        """Remove what cannot be gone on with: nothing came, or nothing tells its version."""
+        if not self.range_headers():
+            self.restart()
+
     def restart(self) -> None:
         """Forget all that is here."""
         with disk_errors(self.target):

@@ -162,7 +162,7 @@ class RemoteFile:
                     for content in self._ask(index, last, unit):
                         yield index, content
                         index += 1
-                except (requests.ConnectionError, HTTPError, WrongRangeError, ExpiredError) as cut:
+                except (HTTPError, WrongRangeError, ExpiredError) as cut:
                     in_vain = 0 if index > before else in_vain + 1
                     if in_vain > RETRIES:
                         raise

@@ -26,6 +26,10 @@ from glacier_core.settings import settings
 RETRIES: Final = 4
 """How often a request is repeated that met trouble on the other side."""
 
+_SILENCES: Final = 2
+"""How often a request is repeated that got no answer at all: each costs the whole limit of time."""
+
+_LONGEST_CONNECTING: Final = 10.0
 LONGEST_PAUSE: Final = 30.0
 """Seconds: no archive's wish to be left alone (Retry-After) is granted beyond this."""
 
@@ -190,13 +194,16 @@ class _ArchiveAdapter(HTTPAdapter):
         check_named(str(request.url))
         check_wanted(_stopped())
         self.max_retries = _patience(str(request.url))
-        patient = timeout or settings().download_timeout
+        limit = settings().download_timeout
+        patient = timeout or (min(limit, _LONGEST_CONNECTING), limit)
         return super().send(request, stream, patient, verify, cert, proxies)
 
 
 def _patience(url: str) -> Retry:
     return _Patience(
         total=RETRIES,
+        connect=_SILENCES,
+        read=_SILENCES,
         status_forcelist=_THROTTLED.get(service_of(url) or "", _TROUBLE),
         allowed_methods=None,
         backoff_factor=settings().retry_pause,

@@ -3,18 +3,13 @@
 import hashlib
 import shutil
 from pathlib import Path
-from typing import Final
 from uuid import uuid4
 
-import pooch
-import requests
 from pydantic import BaseModel, ConfigDict, Field
 
 from glacier_core.errors import SourceError, StorageError
+from glacier_core.network.downloads import download
 from glacier_core.settings import settings
-
-RETRIES: Final = 2
-"""How often a failed download is tried again, with pauses of a second and two."""
 
 
 class RemoteFile(BaseModel):
@@ -90,28 +85,13 @@ def fetch_files(wanted: RemoteFiles) -> Path:
 
 
 def _download(home: str, file: RemoteFile, folder: Path) -> None:
-    """Fetch one file; pooch writes it beside, checks its hash and only then gives it its name."""
-    store = pooch.create(
-        path=folder,
-        base_url="",
-        registry={file.name: f"sha256:{file.sha256}"},
-        urls={file.name: f"{home}/{file.path or file.name}"},
-        retry_if_failed=RETRIES,
-    )
-    ask = pooch.HTTPDownloader(timeout=settings().download_timeout)
+    """Fetch one file; it gets its name when it is whole and has the hash expected."""
     try:
-        store.fetch(file.name, downloader=ask)
-    except requests.RequestException as problem:
+        download(f"{home}/{file.path or file.name}", folder / file.name, sha256=file.sha256)
+    except SourceError as problem:
         raise SourceError(
-            f"{file.name} could not be fetched from {home} ({type(problem).__name__}). Check the "
-            "network and try again; or put the file into a folder of your own and set "
-            "GLACIER_SAMPLES_MIRROR. Simulated scenes need no network."
-        ) from problem
-    except ValueError as problem:
-        raise SourceError(
-            f"{file.name} arrived from {home}, but it is not the file expected (its SHA-256 is "
-            "another): the transfer broke off, or the file was changed there. Nothing was kept; "
-            "try again later."
+            f"{file.name} could not be fetched. {problem} Or put the file into a folder of your "
+            "own and set GLACIER_SAMPLES_MIRROR."
         ) from problem
 
 

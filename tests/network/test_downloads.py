@@ -91,7 +91,7 @@ def test_cut_connections_go_on_where_they_stopped(archive, target):
 
 def test_a_connection_that_is_always_cut_at_once(archive, target):
     archive.misbehave(PATH, cut_after(0))
-    refused(target, "broke off", kept=PARTS)
+    refused(target, "broke off")
     assert len(archive.asked) == transport.RETRIES + 1
 
 
@@ -154,6 +154,13 @@ def test_fewer_bytes_than_the_range_promised(archive, target):
     assert target.read_bytes() == CONTENT
 
 
+def test_wrong_parts_that_stay(archive, target):
+    archive.misbehave(PATH, cut_after(300_000), times=1)
+    archive.misbehave(PATH, lambda h: h.answer(206, b"x", {"Content-Range": "bytes 0-0/9"}))
+    refused(target, "sent other parts of")
+    assert len(archive.asked) == transport.RETRIES + 2
+
+
 def test_without_any_sign_of_its_version_a_file_is_fetched_from_its_beginning(archive, target):
     def anonymous(handler):
         handler.answer(200, CONTENT[:1000], length=len(CONTENT))
@@ -201,7 +208,7 @@ def test_a_file_that_is_too_large(archive, target, monkeypatch, chunked):
 def test_a_disk_without_room(archive, target, monkeypatch):
     usage = type("Usage", (), {"free": 50_500_000})
     monkeypatch.setattr(downloads.shutil, "disk_usage", lambda _: usage)
-    refused(target, "has only 50 MB left|has only 51 MB left", StorageError, kept=PARTS)
+    refused(target, "has only 50 MB left|has only 51 MB left", StorageError)
 
 
 FULL_DISK = """

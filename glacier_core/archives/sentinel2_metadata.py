@@ -12,7 +12,7 @@ from glacier_core.archives.documents import parse_xml
 from glacier_core.errors import SourceError
 from glacier_core.scene import Reflectance
 
-MOST_BYTES: Final = 20_000_000
+MOST_BYTES: Final = 5_000_000
 """Largest metadata document: those of a tile have half a million bytes."""
 
 BAND_OF: Final[Mapping[str, str]] = {

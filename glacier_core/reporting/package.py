@@ -171,7 +171,8 @@ def _write_comparison(comparison: Comparison, folder: Path) -> None:
 
 def _write_doubt(doubt: Doubt, result: GlacierMap, folder: Path) -> None:
     for name, table in doubt.tables():
-        write_file(folder / f"{name}.csv", table_csv(table))
+        stamped = table.assign(reflectance=result.attributes.reflectance)
+        write_file(folder / f"{name}.csv", table_csv(stamped))
     write_outlines(
         doubt.band.outlines[list(COLUMNS)],
         folder / "confidence-band.gpkg",

@@ -180,3 +180,10 @@ def test_another_scene_is_refused(tmp_path):
     with pytest.raises(SceneError, match="was not made from the scene other"):
         export_map(replace(result, provenance=told), other, tmp_path / "x")
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("kind", ["toa", "surface"])
+def test_tables_of_doubt_tell_the_kind_of_reflectance(tmp_path, kind):
+    scene = tiny_scene(reflectance=kind)
+    folder = export_map(tiny_map(scene), scene, tmp_path / "out")
+    assert set(pd.read_csv(folder / "area-uncertainty.csv")["reflectance"]) == {kind}

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 import glacier_core as gc
+from pages.components.sentences import plain
 from pages.components.state import app_state, choose, compare
 from pages.components.uploads import SUFFIXES, let_go, stored, suffix_of
 
@@ -63,7 +64,7 @@ def _take(file: Any) -> None:
         experts = keep_upload(file)
         compare(state.map, state.scene, experts)
     except gc.GlacierError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     st.session_state["experts_read"] = file.file_id
     choose(experts=experts, glacier="")

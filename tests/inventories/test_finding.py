@@ -139,6 +139,13 @@ def test_the_antimeridian_is_no_border():
     assert list(glaciers_in(both, index=index)["glacier_id"]) == ["RGI2000-v7.0-G-10-00000"]
 
 
+def test_a_glacier_that_holds_the_place_comes_before_a_nearer_one_that_does_not():
+    index = small_index([[10.0, 46.0, 10.1, 46.1], [10.3, 46.0, 10.9, 46.3]])
+    found = find_glaciers("46.05, 10.31", index=index)
+    assert list(found["match"]) == ["at the place", "20 km away"]
+    assert found["glacier_id"].iloc[0] == "RGI2000-v7.0-G-10-00001"
+
+
 def test_distances_at_the_pole_are_on_the_ground():
     index = small_index([[100.0, 89.8, 100.1, 89.81]])
     assert find_glaciers("89.8, -80", index=index)["match"].iloc[0] == "44 km away"

@@ -65,6 +65,14 @@ def test_slivers_that_grow_together_may_stay():
     assert len(set(merged[merged > 0])) == 1
 
 
+def test_slivers_that_make_something_compact_are_none_any_more():
+    """Two rows of nine pixels: 0.09 km² each, 2 sqrt(pi 18) / 22 = 0.68 together."""
+    labels = board((1, 0, 0, 40, 10), (2, 10, 10, 11, 19), (3, 11, 10, 12, 19))
+    merged = merge_slivers(labels, 100.0, whole=True)
+    assert len(set(merged[10:12, 10:19].ravel())) == 1
+    assert merged[10, 10] != 1
+
+
 @settings(max_examples=30)
 @given(arrays.arrays(np.int32, (9, 11), elements=st.integers(0, 4)), st.booleans())
 def test_merging_keeps_the_ice_and_invents_no_label(labels, whole):

@@ -8,7 +8,7 @@ import glacier_core as gc
 from glacier_core.errors import SceneError, SourceError
 from pages.components import progress, texts
 from pages.components.downloads import download_map
-from pages.components.find_fetch import offer_planned_scene
+from pages.components.find_fetch import arrived, offer_planned_scene
 from pages.components.map import ZoomTo, show_map
 from pages.components.scene_view import scene_view, zoom_to_glacier
 from pages.components.sentences import km2, percent, plain
@@ -167,6 +167,7 @@ with st.sidebar:
     model_slot = st.container()
 
 scene = open_chosen_scene()
+arrived()
 result = current_map()
 comparison = current_comparison()
 

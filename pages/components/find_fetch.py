@@ -188,12 +188,18 @@ def _own_outlines(plan: "FetchPlan") -> str:
 
 def _go_on(plan: "FetchPlan", why_no_outlines: str = "") -> None:
     """Show the fetched scene on Explore, which maps it; with the reader's outlines if any."""
-    del st.session_state["fetching"]
     st.session_state["why_no_outlines"] = (plan.scene_id, why_no_outlines)
     open_scene.clear(plan.scene_id)
     own = _own_outlines(plan)
     choose(scene=plan.scene_id, plan=plan.to_text(), **({"experts": own} if own else {}))
     st.switch_page("explore.py")
+
+
+def arrived() -> None:
+    """Let go of a fetch whose scene is open; only now, as a page may be left more than once."""
+    asked: Fetching | None = st.session_state.get("fetching")
+    if asked is not None and asked.plan == app_state().plan:
+        del st.session_state["fetching"]
 
 
 def offer_planned_scene() -> None:

@@ -5,6 +5,8 @@ that asks the world.
 """
 
 import re
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import torch
@@ -12,6 +14,7 @@ from archives.world import serve_world
 from archives.world.gates import KEY, SECRET
 from tiny_world import tiny_card
 
+from glacier_core.archives.areas import area_from_text
 from glacier_core.inventories.building import build_index
 from glacier_core.models.glavitu import GlaViTU
 from glacier_core.models.registry import save_model
@@ -38,7 +41,8 @@ def server(tmp_path_factory, archive):
         settings.cache_clear()
         build_index(fetch=True, numbers=["11"])
         torch.manual_seed(0)
-        card = tiny_card()
+        wide = replace(tiny_card().config, positional_grid=24)
+        card = tiny_card(config=wide, patch_size=384)  # few windows, soon mapped
         save_model(GlaViTU(card.config), card, data / "models" / "tiny")
     settings.cache_clear()
     keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
@@ -71,7 +75,7 @@ def settled(page):
 
 
 def test_from_a_name_to_a_compared_map(page, screenshot):
-    open_map(page, "/find?model=tiny")
+    open_map(page, "/find")
     screenshot(page, "find-world")
     search(page, "testgletcher")  # a letter is missing
     page.get_by_role("radio", name="Testgletscher").or_(
@@ -98,7 +102,9 @@ def test_from_a_name_to_a_compared_map(page, screenshot):
     assert "map=" in address
     page.get_by_role("link", name="Compare").first.click()
     page.get_by_text("RGI 7.0").first.wait_for()
-    page.get_by_text("Expert area").first.wait_for()
+    row = page.locator("tbody tr", has_text="Testgletscher")
+    row.first.wait_for(state="attached")
+    screenshot(page, "find-compared")
 
 
 def test_link_of_a_scene_fetches_it_where_it_is_not(browser, archive, tmp_path):
@@ -147,8 +153,8 @@ def test_box_is_dragged_cleared_and_set_by_keys(page, screenshot):
 
 
 def drawn_box(url):
-    written = re.search(r"area=[^&]*~~([^&]*)", url).group(1)
-    return [float(number) for number in written.replace("%2C", ",").split(",")]
+    (area,) = parse_qs(urlsplit(url).query)["area"]
+    return area_from_text(area).extent
 
 
 def test_finger_draws_a_box_and_a_polygon_too_large_is_refused(phone, screenshot):

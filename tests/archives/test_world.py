@@ -173,6 +173,12 @@ def test_every_place_is_found_by_its_box(archive_world, key):
     assert (west > east) == (key == "antimeridian")
 
 
+def test_a_box_across_the_antimeridian_is_not_the_rest_of_the_world(archive_world):
+    across = search(archive_world, "earth-search", bbox=[179, 46, -179, 47])
+    along = search(archive_world, "earth-search", bbox=[-179, 46, 179, 47])
+    assert across["numberMatched"] == 0 < along["numberMatched"]
+
+
 def test_searches_are_narrowed(archive_world):
     asked = {"collections": ["sentinel-2-l1c"], "bbox": envelope(PLACES["alps"])}
     days = search(archive_world, "earth-search", **asked, datetime="2022-08-01/2022-08-31")

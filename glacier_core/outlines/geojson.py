@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import geopandas as gpd
 import pyproj
-import shapely
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
 
 from glacier_core.errors import OutlineError
 
@@ -84,8 +85,12 @@ def _checked_feature(feature: Any) -> Mapping[str, Any]:
     return feature
 
 
-def _geometry(geometry: Any) -> shapely.Geometry | None:
-    return None if geometry is None else shapely.from_geojson(json.dumps(geometry))
+def _geometry(geometry: Any) -> BaseGeometry | None:
+    if geometry is None:
+        return None
+    if not isinstance(geometry, dict) or geometry.get("type") not in _GEOMETRIES:
+        raise TypeError("a geometry is none that GeoJSON knows")
+    return shape(geometry)
 
 
 def _attributes(feature: Mapping[str, Any]) -> dict[str, Any]:

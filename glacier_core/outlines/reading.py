@@ -41,6 +41,7 @@ _TROUBLES: Final = (
     OSError,
     LookupError,
     TypeError,
+    AttributeError,
     UnboundLocalError,
     ShapelyError,
     RecursionError,

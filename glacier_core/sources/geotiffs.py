@@ -212,7 +212,7 @@ def _check_header(raster: DatasetReader, name: str) -> None:
     if raster.count > _MOST_BANDS:
         raise SceneError(f"{name} has {raster.count} bands; at most {_MOST_BANDS} are read.")
     _check_swelling(raster, name)
-    if raster.transform.is_degenerate:
+    if raster.transform.is_degenerate or not np.isfinite(raster.transform[:6]).all():
         raise SceneError(
             f"{name} lies nowhere: its transform gives pixels no size. Georeference it anew, for "
             "instance with gdal_edit.py -a_ullr."

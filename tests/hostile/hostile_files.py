@@ -97,6 +97,12 @@ ELEVATIONS = {
     "an elevation model of another place": lambda path: write_geotiff(
         path, plane(SHAPE), transform=GRID @ Affine.translation(5000, 0)
     ),
+    "an elevation model whose pixels have no size": lambda path: write_geotiff(
+        path, plane(SHAPE), transform=Affine(0, 0, GRID.c, 0, 0, GRID.f)
+    ),
+    "an elevation model whose place is no number": lambda path: write_geotiff(
+        path, plane(SHAPE), transform=Affine(float("nan"), 0, GRID.c, 0, -30, GRID.f)
+    ),
     "an elevation model of two bands": lambda path: write_geotiff(
         path, np.stack([plane(SHAPE)] * 2)
     ),

@@ -42,6 +42,13 @@ def test_one_feature_and_a_bare_geometry(written):
     assert read_geojson(written(AREA)).geometry[0].area == 0.5
 
 
+def test_heights_and_rings_that_are_not_closed(written):
+    ring = [[*place, 2000.0] for place in RING[:-1]]
+    table = read_geojson(written({"type": "Polygon", "coordinates": [ring]}))
+    assert table.geometry[0].area == 0.5
+    assert table.has_z.all()
+
+
 def test_nested_attributes_become_text(written):
     nested = {**FEATURE, "properties": {"name": {"é": [1]}, "geometry": "mine"}}
     table = read_geojson(written(collection(nested)))
@@ -105,7 +112,11 @@ def test_a_pipeline_of_gdal_is_not_run(tmp_path, written):
         '{"type": "FeatureCollection", "features": [1]}',
         '{"type": "FeatureCollection", "features": [{"geometry": {"type": "Cube"}}]}',
         '{"type": "FeatureCollection", "features": [{"geometry": null, "properties": [1]}]}',
-        '{"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [5, 5]]]}',
+        '{"type": "FeatureCollection", "features": [{"geometry": 3}]}',
+        '{"type": "FeatureCollection", "features": [{"geometry": {"type": 3}}]}',
+        '{"type": "GeometryCollection", "geometries": [{"type": 3}]}',
+        '{"type": "GeometryCollection", "geometries": 3}',
+        '{"type": "Polygon"}',
         '{"type": "Polygon", "coordinates": "none"}',
         '{"type": "Polygon", "coordinates": [[[NaN, 0], [1, 0], [1, 1], [NaN, 0]]]}',
         '{"type": "Polygon"',

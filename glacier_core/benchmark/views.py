@@ -10,6 +10,7 @@ import pandas as pd
 
 from glacier_core.benchmark.strata import CALVING, DEBRIS, SHADOW, SMALL, SNOW, WATER
 from glacier_core.benchmark.table import ALL, GENERALISATIONS, MEAN, SPREAD
+from glacier_core.models.architectures import ARCHITECTURES
 
 OURS, RULE, PUBLISHED = "ours", "rule", "published"
 
@@ -27,6 +28,7 @@ STRATA: Final = (
 )
 """What is shown of the strata, in this order; of the last two less is better."""
 
+ENSEMBLE: Final = "ensemble"
 _USUAL_TRACKS: Final = ("optical+dem", "optical")
 _KEPT: Final = [
     "kind",
@@ -89,7 +91,8 @@ def architectures(figures: pd.DataFrame) -> pd.DataFrame:
     theirs &= (found["region"] == MEAN) | (found["run"] != "published-overview")
     spread = _iou(figures).loc[lambda rows: rows["region"] == SPREAD].set_index("run")["value"]
     chosen = _largest_runs(found[ours | theirs])
-    return _ordered(chosen.assign(spread=chosen["run"].map(spread)), more=["spread"])
+    table = _ordered(chosen.assign(spread=chosen["run"].map(spread)), more=["spread"])
+    return _named_by_network(table)
 
 
 def track_gains(figures: pd.DataFrame) -> pd.DataFrame:
@@ -118,13 +121,17 @@ def track_gains(figures: pd.DataFrame) -> pd.DataFrame:
 
 
 def generalisation(figures: pd.DataFrame) -> pd.DataFrame:
-    """Mean IoU over regions of every model, by how the tiles differ from those trained on."""
+    """Mean IoU over regions, by how the tiles differ from those trained on.
+
+    Shown are ensembles, such as the default model, and the architecture that was trained by most
+    strategies.
+    """
     found = _iou(figures)
     found = found[(found["region"] == MEAN) & _usual(found)]
     found = found[~found["strategy"].isin(OF_ONE_REGION)]
     found = found[~found["published"] | (found["run"] == "published-overview")]
     order = {kind: place for place, kind in enumerate(GENERALISATIONS)}
-    table = _ordered(_largest_runs(found))
+    table = _named_by_network(_ordered(_of_most_strategies(_largest_runs(found), ENSEMBLE)))
     return table.sort_values("generalisation", key=lambda kinds: kinds.map(order), kind="stable")
 
 
@@ -134,7 +141,8 @@ def strata(figures: pd.DataFrame) -> pd.DataFrame:
     chosen = pd.MultiIndex.from_frame(figures[["stratum", "metric"]]).isin(wanted)
     found = figures[chosen & (figures["region"] == ALL) & ~figures["published"]]
     found = found[_in_distribution(found) & _usual(found)]
-    return _ordered(_largest_runs(found[~found["strategy"].isin(OF_ONE_REGION)]))
+    found = found[~found["strategy"].isin(OF_ONE_REGION)]
+    return _named_by_network(_ordered(_largest_runs(found)))
 
 
 def _iou(figures: pd.DataFrame) -> pd.DataFrame:
@@ -159,13 +167,13 @@ def _largest_runs(found: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([ours.drop_duplicates([*key, "metric"]), found[found["published"]]])
 
 
-def _of_most_strategies(found: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rules, what others published, and the network trained in most ways."""
+def _of_most_strategies(found: pd.DataFrame, *besides: str) -> pd.DataFrame:
+    """Keep the rules, what others published, the network trained in most ways and some more."""
     networks = found[~found["published"] & (found["strategy"] != RULE)]
     if networks.empty:
         return found
     chosen = networks.groupby("architecture", sort=False)["strategy"].nunique().idxmax()
-    other = found["run"].isin(networks["run"]) & (found["architecture"] != chosen)
+    other = found["run"].isin(networks["run"]) & ~found["architecture"].isin([chosen, *besides])
     return found[~other]
 
 
@@ -210,6 +218,32 @@ def _named_by_strategy(table: pd.DataFrame) -> pd.DataFrame:
     models = table[ours].groupby("strategy")["model"].transform("nunique")
     alone = models.reindex(table.index, fill_value=0) == 1
     return table.assign(label=table["label"].where(~alone, table["strategy"]))
+
+
+def _named_by_network(table: pd.DataFrame) -> pd.DataFrame:
+    """Call ours by their architecture, with the strategy or the model where that says too little.
+
+    An ensemble is called by its model's name.
+    """
+    ours = table[table["kind"] == OURS]
+    asked = ours[["architecture", "model", "strategy"]].drop_duplicates()
+    ways = asked["architecture"].value_counts()
+    trained = ours.groupby(["architecture", "strategy"])["model"].nunique()
+
+    def named(row: "pd.Series[Any]") -> str:
+        architecture, strategy = row["architecture"], row["strategy"]
+        if architecture == ENSEMBLE:
+            return str(row["model"])
+        title = ARCHITECTURES[architecture].title
+        if ways[architecture] == 1:
+            return title
+        if trained[architecture, strategy] == 1:
+            return f"{title}, {strategy}"
+        return f"{title}: {row['model']}, {strategy}"
+
+    labels = table["label"].copy()
+    labels[ours.index] = [named(row) for _, row in ours.iterrows()]
+    return table.assign(label=labels)
 
 
 def _kind(row: Mapping[Hashable, Any]) -> str:

@@ -140,9 +140,7 @@ def _distances(scene: "gc.Scene", comparison: "gc.Comparison", pick: Pick) -> No
         comparison.definitions | INTERVAL_DEFINITIONS,
         alt="95 % intervals of the deviations, a row a glacier.",
     )
-    st.caption(
-        f"Fewer than {FEWEST_INDEPENDENT:.0f} independent stretches make a rough interval."
-    )
+    st.caption(f"Fewer than {FEWEST_INDEPENDENT:.0f} independent stretches make a rough interval.")
     show_definitions(INTERVAL_DEFINITIONS, INTERVAL_DEFINITIONS, "What they mean")
 
 

@@ -131,3 +131,20 @@ def test_strategies_are_compared_on_the_network_that_has_most_of_them():
         figure_row(run="d", architecture="rule", strategy="rule"),
     ]
     assert list(views.strategies_by_region(figures_table(rows))["run"]) == ["a", "b", "d"]
+
+
+def test_networks_are_called_by_what_tells_them_apart():
+    rows = [
+        figure_row(run="a", region="mean", model="m-1"),
+        figure_row(run="b", region="mean", model="m-2", strategy="region-encoding"),
+        figure_row(run="c", region="mean", model="m-3", architecture="resunet"),
+        figure_row(run="d", region="mean", model="two", architecture="ensemble"),
+    ]
+    figures = figures_table(rows)
+    told = dict(views.architectures(figures)[["run", "label"]].itertuples(index=False))
+    assert told == {"a": "GlaViTU", "c": "ResU-Net", "d": "two"}
+    told = dict(views.generalisation(figures)[["run", "label"]].itertuples(index=False))
+    assert told == {"a": "GlaViTU, global", "b": "GlaViTU, region-encoding", "d": "two"}
+    twins = [figure_row(run=run, region="mean", model=run) for run in "xy"]
+    labels = views.architectures(figures_table(twins))["label"]
+    assert list(labels) == ["GlaViTU: x, global", "GlaViTU: y, global"]

@@ -124,7 +124,9 @@ with right:
 st.subheader("This program")
 st.markdown(
     f"{processor()}  \nGlacier Explorer is free software: "
-    f"{metadata('glacier-explorer')['License-Expression']} licence."
+    f"{metadata('glacier-explorer')['License-Expression']} licence. "
+    "The coasts on the map of Find are Natural Earth's, the heights of the geoid NGA's (EGM96); "
+    "both are in the public domain."
 )
 st.dataframe(
     pd.DataFrame({"Software": software().keys(), "Version": software().values()}),

@@ -232,7 +232,7 @@ def _same_outlines(
 
 
 def _compared(result: GlacierMap, expert: gpd.GeoDataFrame, recorded: Facts) -> Comparison:
-    found = compare(result, expert, buffer_m=recorded["buffer_m"])
+    found = compare(result, expert, buffer_m=recorded["buffer_m"], rings=recorded["rings"])
     return replace(found, provenance={**recorded, "map": result.provenance})
 
 

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 import glacier_core as gc
+from glacier_core import disk
 from glacier_core.errors import StorageError
-from glacier_core.inference import cache, files
+from glacier_core.inference import cache
 from glacier_core.inference.cache import find_map, keep_map
 from glacier_core.settings import settings
 
@@ -208,7 +209,7 @@ def fail_at(monkeypatch, name, number):
             raise OSError(number, os.strerror(number))
         fsync(handle)
 
-    monkeypatch.setattr(files.os, "fsync", failing)
+    monkeypatch.setattr(disk.os, "fsync", failing)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")

@@ -52,6 +52,7 @@ def test_everything_known_is_kept(tmp_path):
         "simulated": False,
         "outlines_complete": True,
         "notes": ("a note",),
+        "facts": {},
     }
 
 

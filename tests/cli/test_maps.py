@@ -78,6 +78,24 @@ def test_map_then_compare(tmp_path, scene_folder, model_folder):
     assert written == pytest.approx(expected.glaciers["predicted_area_km2"][0])
 
 
+def test_an_export_without_nunataks_says_so_and_is_made_again(tmp_path, scene_folder, model_folder):
+    run("map", scene_folder, "--model", model_folder, "--out", tmp_path / "map")
+    west, south, east, north = gc.open_scene(scene_folder).bounds
+    hole = box(west + 300, south + 300, west + 600, south + 600)
+    ice = box(west, south, east, north).buffer(-90).difference(hole)
+    gpd.GeoDataFrame({"name": ["A"]}, geometry=[ice], crs=CRS).to_file(tmp_path / "outline.gpkg")
+    words = ("--scene", scene_folder, "--outlines", tmp_path / "outline.gpkg")
+    run("export", tmp_path / "map", "--out", tmp_path / "out", "--rings", "external", *words)
+    record = tmp_path / "out" / "provenance.json"
+    assert json.loads(record.read_text())["export"]["comparison"]["rings"] == "external"
+    expert = gc.read_outlines(tmp_path / "outline.gpkg")
+    expected = gc.compare(gc.open_map(tmp_path / "map"), expert, rings="external").glaciers
+    written = pd.read_csv(tmp_path / "out" / "glaciers.csv", comment="#")
+    assert written["mean_m"][0] == pytest.approx(expected["mean_m"][0])
+    again = run("repeat", record, "--model", model_folder, "--out", tmp_path / "again", *words)
+    assert "same bytes" in again
+
+
 def test_convert_makes_a_model_that_loads(tmp_path):
     network = GlaViTU(GlaViTUConfig())
     randomise(network)

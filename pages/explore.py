@@ -22,7 +22,7 @@ from pages.components.state import (
     current_outlines,
     guard,
     open_scene,
-    predicted_outlines,
+    shown_outlines,
 )
 from pages.components.upload import offer_upload
 
@@ -127,15 +127,25 @@ def summary(result: "gc.GlacierMap") -> None:
 
 
 def outline_table(result: "gc.GlacierMap") -> None:
-    table = predicted_outlines(result.key).drop(columns=["geometry", "name", "analyst"])
+    st.session_state["by-glacier"] = app_state().ice == "glaciers"
+    st.toggle(
+        "One outline a glacier",
+        key="by-glacier",
+        help="Glaciers that flow together are mapped as one piece of ice. This divides it, by the "
+        "divides of the expert outlines where there are any, else by how its surface drains.",
+        on_change=_divide,
+    )
+    table = shown_outlines(result).drop(columns=["geometry", "analyst"])
+    table = table if (table["name"] != "").any() else table.drop(columns="name")
     picked = st.dataframe(
         table,
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        key=f"outlines-{result.key}",
+        key=f"outlines-{result.key}-{app_state().ice}",
         column_config={
             "glacier_id": "Outline",
+            "name": "Name",
             "source": "Source",
             "date": "Date",
             "area_km2": st.column_config.NumberColumn("Area, km²", format="%.3f"),
@@ -148,12 +158,16 @@ def outline_table(result: "gc.GlacierMap") -> None:
         st.rerun()
 
 
+def _divide() -> None:
+    choose(ice="glaciers" if st.session_state["by-glacier"] else "complexes", glacier="")
+
+
 def wish_to_zoom(result: "gc.GlacierMap | None") -> ZoomTo | None:
     """Zoom to a glacier that was picked from a table or an address, not to one clicked on."""
     picked = app_state().glacier
     if not picked or picked == st.session_state.get("in_view"):
         return None
-    predicted = None if result is None else predicted_outlines(result.key)
+    predicted = None if result is None else shown_outlines(result)
     for outlines in (current_outlines(), predicted):
         wish = None if outlines is None else zoom_to_glacier(outlines, picked)
         if wish:

@@ -65,6 +65,8 @@ def groups(
 ) -> dict[str, list[Offer]]:
     """Return what is offered, by heading."""
     offered = {"Outlines": _outlines(result)}
+    if scene is not None:
+        offered["Outlines"].append(_glaciers(result, scene, comparison))
     if comparison is not None:
         offered["Tables and figure of the comparison"] = _tables(comparison)
     offered["Maps"] = _maps(result, scene, comparison)
@@ -104,6 +106,21 @@ def _outlines(result: "gc.GlacierMap") -> list[Offer]:
         Offer(label, f"-outlines{suffix}", mime, lambda suffix=suffix: outline_file(result, suffix))
         for label, suffix, mime in kinds
     ]
+
+
+def _glaciers(
+    result: "gc.GlacierMap", scene: "gc.Scene", comparison: "gc.Comparison | None"
+) -> Offer:
+    def divided() -> bytes:
+        divides = scene.outlines if comparison is None else comparison.expert
+        outlines = gc.divided_outlines(result, scene.data["elevation"], inventory=divides)
+        return _written(
+            "glaciers.gpkg",
+            lambda path: gc.write_outlines(outlines, path, provenance=result.provenance),
+        )
+
+    mime = "application/geopackage+sqlite3"
+    return Offer("One outline a glacier, GeoPackage", "-glaciers.gpkg", mime, divided)
 
 
 def _tables(comparison: "gc.Comparison") -> list[Offer]:

@@ -21,7 +21,7 @@ from pages.components.state import (
     compare,
     current_outlines,
     open_outlines,
-    predicted_outlines,
+    shown_outlines,
 )
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ def _outlines(
     """Return the outlines, the expert's on top: a click tells their deviations first."""
     layers: list[Layer] = []
     if result is not None:
-        layers.append(_predicted(result.key, scene.resolution / 6))
+        asked = (result.key, app_state().ice, app_state().experts)
+        layers.append(_predicted(asked, scene.resolution / 6, shown_outlines(result)))
     if current_outlines() is not None:
         compared = "" if comparison is None or result is None else result.key
         layers.append(_expert(scene.id, app_state().experts, compared, scene.resolution / 6))
@@ -85,8 +86,12 @@ def _outlines(
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _predicted(map_key: str, tolerance_m: float) -> Layer:
-    return predicted_layer(predicted_outlines(map_key), tolerance_m=tolerance_m)
+def _predicted(
+    asked: tuple[str, ...],  # noqa: ARG001  (what the layer depends on)
+    tolerance_m: float,
+    _outlines: gpd.GeoDataFrame,
+) -> Layer:
+    return predicted_layer(_outlines, tolerance_m=tolerance_m)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

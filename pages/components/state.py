@@ -32,6 +32,7 @@ _ALLOWED = {
     "glacier": re.compile(r"[\w.:-]{1,80}"),
     "composite": re.compile(r"natural|swir|ndsi"),
     "figure": re.compile(r"strategies|networks|data|places|strata"),
+    "ice": re.compile(r"complexes|glaciers"),
     "deviation": re.compile(r"areas|distances|boundary|heights|errors"),
     "run": re.compile(r"[0-9a-f]{16}|published-[a-z-]{1,40}"),
     "area": re.compile(r"[\w%~,.:+-]{1,8000}", re.ASCII),
@@ -58,6 +59,8 @@ class AppState:
         Id of the glacier that is picked, empty for none.
     composite : str
         ``natural``, ``swir`` or ``ndsi``.
+    ice : str
+        What a predicted outline goes around: ``complexes`` of ice as mapped, or ``glaciers``.
     figure : str
         Figure of the page Models.
     deviation : str
@@ -82,6 +85,7 @@ class AppState:
     experts: str = "scene"
     glacier: str = ""
     composite: str = "natural"
+    ice: str = "complexes"
     figure: str = "strategies"
     deviation: str = "areas"
     run: str = ""
@@ -180,6 +184,24 @@ def open_map(map_key: str) -> "gc.GlacierMap":
 def predicted_outlines(map_key: str) -> "gpd.GeoDataFrame":
     """Return the outlines of a map, drawn around its ice once for all readers."""
     return open_map(map_key).outlines()
+
+
+@st.cache_resource(max_entries=4, show_spinner="Dividing the ice into glaciers …")
+def divided_outlines(map_key: str, scene_id: str, experts: str) -> "gpd.GeoDataFrame":
+    """Return the outlines of a map, one a glacier, once for all readers."""
+    divides = None if experts in ("none", "panel") else open_outlines(scene_id, experts)
+    elevation = open_scene(scene_id).data["elevation"]
+    return gc.divided_outlines(open_map(map_key), elevation, inventory=divides)
+
+
+def shown_outlines(result: "gc.GlacierMap") -> "gpd.GeoDataFrame":
+    """Return the outlines of a map as the reader wants them: by complex or by glacier."""
+    state = app_state()
+    if state.ice == "complexes":
+        return predicted_outlines(result.key)
+    with guard():
+        return divided_outlines(result.key, result.scene_id, state.experts)
+    raise AssertionError("guard stops the page")
 
 
 @st.cache_resource(max_entries=4, show_spinner="Comparing with the expert …")

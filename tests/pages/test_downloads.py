@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 
+import geopandas as gpd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -37,7 +38,7 @@ def result(scene):
 def test_every_offer_is_a_file_of_its_kind(scene, result):
     offers = groups(result, scene, gc.compare(result, scene.outlines))
     made = {offer.ending: offer for named in offers.values() for offer in named}
-    assert len(made) == sum(map(len, offers.values())) == 16
+    assert len(made) == sum(map(len, offers.values())) == 17
     made.pop("-export.zip")  # tested below
     for ending, offer in made.items():
         assert offer.make().startswith(BEGINNINGS["." + ending.rsplit(".")[-1]]), ending
@@ -72,3 +73,13 @@ def test_nothing_is_made_before_it_is_asked_for(monkeypatch):
     labels = [button.label for button in app.get("download_button")]
     assert "Shapefile, zipped" in labels
     assert "Report" in labels
+
+
+def test_glaciers_are_divided_as_the_expert_divides_them(scene, result, tmp_path):
+    offers = groups(result, scene, gc.compare(result, scene.outlines))["Outlines"]
+    (glaciers,) = [offer for offer in offers if offer.ending == "-glaciers.gpkg"]
+    (tmp_path / "glaciers.gpkg").write_bytes(glaciers.make())
+    read = gpd.read_file(tmp_path / "glaciers.gpkg", layer="outlines")
+    assert set(scene.outlines["name"]) <= set(read["name"])
+    assert "divides" in read["source"].iloc[0]
+    assert read["area_km2"].sum() == pytest.approx(result.area_km2(), rel=0.01)

@@ -471,3 +471,14 @@ def test_caches_are_shared_but_no_error_is_kept(world):
     world()
     assert state.open_scene("tiny") is state.open_scene("tiny")
     st.cache_resource.clear()
+
+
+def test_ice_is_divided_into_glaciers_on_request(world, open_page):
+    app = open_page("explore", **world(), ice="complexes")
+    assert set(table_with(app, "area_km2")["glacier_id"]) == {"predicted-0001", "predicted-0002"}
+    app.toggle(key="by-glacier").set_value(True).run()
+    assert not app.exception
+    assert address(app)["ice"] == "glaciers"
+    assert set(table_with(app, "area_km2")["glacier_id"]) == set(EXPERT)
+    app.toggle(key="by-glacier").set_value(False).run()
+    assert "ice" not in address(app)

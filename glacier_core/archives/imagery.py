@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glacier_core.scene import FloatArray
+
+MANY_SATURATED: Final = 1.0
+"""Percent of saturated pixels from which on a reader has to know."""
 
 
 class Why(IntEnum):

@@ -14,7 +14,7 @@ from rasterio.enums import Resampling
 from glacier_core.archives.area_grid import AreaGrid
 from glacier_core.archives.documents import fetch_document
 from glacier_core.archives.found import FoundScene
-from glacier_core.archives.imagery import Imagery, Why
+from glacier_core.archives.imagery import MANY_SATURATED, Imagery, Why
 from glacier_core.archives.landsat_masks import (
     cloud_percent,
     landsat_why,
@@ -44,9 +44,6 @@ _LOW_SUN: Final = 14.0
 
 _HALF_A_SCENE: Final = 0.8
 """Degrees of latitude from the centre of a scene (185 km) to its northern or southern edge."""
-
-_MANY: Final = 1.0
-"""Percent of saturated pixels from which on a reader has to know."""
 
 
 def read_landsat(
@@ -306,5 +303,5 @@ def _saturation_notes(product: LandsatProduct, saturation: MaskedArray | None) -
     if saturation is None:
         return ["The archive hands out no flags of saturated and hidden pixels."]
     shares = saturated_percent(saturation, product.sensor)
-    many = [f"{band} {share:.0f} %" for band, share in shares.items() if share >= _MANY]
+    many = [f"{band} {share:.0f} %" for band, share in shares.items() if share >= MANY_SATURATED]
     return [f"Saturated, so darker than in truth: {', '.join(many)} of the area."] if many else []

@@ -11,7 +11,7 @@ from rasterio.enums import Resampling
 
 from glacier_core.archives.area_grid import AreaGrid
 from glacier_core.archives.found import FoundScene
-from glacier_core.archives.imagery import Imagery, Why
+from glacier_core.archives.imagery import MANY_SATURATED, Imagery, Why
 from glacier_core.archives.reading import read_many, read_onto
 from glacier_core.archives.sentinel2_bucket import FoundProduct, find_product
 from glacier_core.archives.sentinel2_catalogue import told_scaling
@@ -36,9 +36,6 @@ bring rasters of other sizes onto the optical one; how its training tiles were m
 
 _COARSE_BAND: Final = "B11"
 """Band of 20 m, whose pixels are a quarter of the bytes of one of 10 m."""
-
-_MANY: Final = 1.0
-"""Percent of saturated pixels from which on a reader has to know."""
 
 _USUAL_QUANTIFICATION: Final = 10_000.0
 
@@ -243,7 +240,7 @@ def _notes(
     if not masks.defects_told_by:
         notes.append("The archive hands out no mask of defective pixels.")
     saturated = 100 * float(bands.saturated.mean())
-    if saturated >= _MANY:
+    if saturated >= MANY_SATURATED:
         notes.append(f"Brighter than the sensor can tell, and not mapped: {saturated:.0f} %.")
     return (*notes, *_contradictions(opened, found.item))
 

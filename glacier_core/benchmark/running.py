@@ -23,7 +23,7 @@ from glacier_core.benchmark.table import (
     merge,
     runs_table,
 )
-from glacier_core.disk import disk_errors
+from glacier_core.disk import disk_errors, file_sha256
 from glacier_core.errors import SourceError, StorageError
 from glacier_core.inference.device import DeviceChoice
 from glacier_core.models.registry import Model
@@ -129,8 +129,7 @@ def _tasks(
     models: Sequence[Model], file: Path, generalisation: str, device: DeviceChoice, tell: Tell
 ) -> Iterator[_Task]:
     """Yield the runs of one file: all networks, then the rules on every set of tiles they saw."""
-    with file.open("rb") as opened:
-        sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+    sha256 = file_sha256(file)
     everything = _names(file)
     seen = {everything}
     for model in models:

@@ -7,7 +7,6 @@ whole or not there; it is verified whenever it is read, and a damaged one is put
 changes it holds its lock.
 """
 
-import hashlib
 import json
 import logging
 import os
@@ -21,7 +20,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from glacier_core.disk import disk_errors, flush_folder, write_file
+from glacier_core.disk import disk_errors, file_sha256, flush_folder, write_file
 from glacier_core.errors import GlacierError, StorageError
 from glacier_core.inference.result import GlacierMap, open_map
 from glacier_core.settings import settings
@@ -125,12 +124,7 @@ def _write_entry(result: GlacierMap, entry: Path) -> None:
 
 
 def _describe(file: Path) -> dict[str, int | str]:
-    return {"bytes": file.stat().st_size, "sha256": _sha256(file)}
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    return {"bytes": file.stat().st_size, "sha256": file_sha256(file)}
 
 
 def _verify(entry: Path) -> None:

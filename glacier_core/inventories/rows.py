@@ -1,6 +1,5 @@
 """Rows of the glacier index, read from the files of an inventory piece by piece."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +18,7 @@ from glacier_core.inventories.index_table import Bounds, index_table
 from glacier_core.inventories.names import tidy_name
 from glacier_core.inventories.packages import ROWS_AT_ONCE, pieces_of, text_encoding
 from glacier_core.inventories.regions import regions_of
-from glacier_core.outlines.attributes import iso_date
+from glacier_core.outlines.attributes import iso_date, plain_column
 
 _NAMES: Final = {
     "glacier_id": ("rgiid", "glacid", "glimsid"),
@@ -63,7 +62,7 @@ def rows_of(path: Path, *, name: str) -> Iterator[gpd.GeoDataFrame]:
             f"{name} is not in longitude and latitude, as RGI and GLIMS files are. "
             "Convert it first: ogr2ogr -t_srs EPSG:4326 OUT IN."
         )
-    if not {_plain(field) for field in info["fields"]} & set(_NAMES["glacier_id"]):
+    if not {plain_column(field) for field in info["fields"]} & set(_NAMES["glacier_id"]):
         raise OutlineError(
             f"{name} has no ids of glaciers (rgi_id, RGIId or glac_id), so it is no inventory "
             "that can be looked up in. Take a regional file of RGI 6, RGI 7 or GLIMS."
@@ -126,7 +125,7 @@ def _rows(table: pd.DataFrame, bounds: Bounds) -> gpd.GeoDataFrame:
 
 
 def _column(table: pd.DataFrame, ours: str) -> pd.Series | None:
-    known = {_plain(column): column for column in reversed(list(table.columns))}
+    known = {plain_column(column): column for column in reversed(list(table.columns))}
     found = next((name for name in _NAMES[ours] if name in known), None)
     if found is None and ours == "area_km2" and "rgiid" in known:
         found = "area" if "area" in known else None
@@ -176,7 +175,3 @@ def _inventory(text: str) -> str:
     if found is None:
         return "RGI 5" if text.startswith("RGI50-") else ""
     return {"rgi7_id": "RGI 7.0", "rgi6_id": "RGI 6", "glims_id": "GLIMS"}.get(found.kind, "")
-
-
-def _plain(column: Any) -> str:
-    return re.sub(r"[^a-z0-9]", "", str(column).lower())

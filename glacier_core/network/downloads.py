@@ -12,7 +12,7 @@ import requests
 from filelock import FileLock, Timeout
 from urllib3.exceptions import HTTPError
 
-from glacier_core.disk import disk_errors, flush_folder
+from glacier_core.disk import disk_errors, file_sha256, flush_folder
 from glacier_core.errors import SourceError, StorageError
 from glacier_core.network.access import authorise, forget_token
 from glacier_core.network.faults import ExpiredError, archive_name, check_answer, told
@@ -75,7 +75,7 @@ def download(
     """
     url = reached_at(url)
     with _alone(target, cancelled):
-        if sha256 is not None and target.is_file() and _hash_of(target) == sha256:
+        if sha256 is not None and target.is_file() and file_sha256(target) == sha256:
             return target
         partial = PartialFile(target, shown(url))
         try:
@@ -179,7 +179,7 @@ def _check_room(url: str, partial: PartialFile) -> None:
 
 def _finish(url: str, partial: PartialFile, target: Path, sha256: str | None) -> None:
     with disk_errors(target):
-        if sha256 is not None and _hash_of(partial.path) != sha256:
+        if sha256 is not None and file_sha256(partial.path) != sha256:
             partial.restart()
             raise SourceError(
                 f"{shown(url)} arrived, but it is not the file expected (its SHA-256 is another): "
@@ -231,8 +231,3 @@ def _too_large(url: str) -> SourceError:
         f"{shown(url)} is larger than {settings().max_download_megabytes:,} MB "
         "(GLACIER_MAX_DOWNLOAD_MEGABYTES). Nothing was kept; raise the limit if the file is right."
     )
-
-
-def _hash_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

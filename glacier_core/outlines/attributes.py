@@ -76,7 +76,7 @@ def translate(table: pd.DataFrame, *, file_name: str) -> dict[str, list[str]]:
         ``glacier_id`` (unique, made up where missing), ``name``, ``date``, ``analyst`` and
         ``source``, one entry a row; empty where unknown.
     """
-    known = {_plain(column): column for column in reversed(list(table.columns))}
+    known = {plain_column(column): column for column in reversed(list(table.columns))}
     texts = {
         ours: [_text(value) for value in _column(table, known, theirs)]
         for ours, theirs in _NAMES.items()
@@ -103,7 +103,7 @@ def stated_uncertainty(table: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
     dict of str to ndarray of float64
         Some of :data:`UNCERTAINTIES`, in metres, NaN where a row does not tell.
     """
-    known = {_plain(column): column for column in reversed(list(table.columns))}
+    known = {plain_column(column): column for column in reversed(list(table.columns))}
     stated = {}
     for ours, theirs in _UNCERTAINTIES.items():
         columns = [known[name] for name in theirs if name in known]
@@ -161,7 +161,8 @@ def iso_date(text: str) -> str:
     return "-".join(parts)
 
 
-def _plain(column: Any) -> str:
+def plain_column(column: Any) -> str:
+    """Return the name of a column without what files write differently: case and signs."""
     return re.sub(r"[^a-z0-9]", "", str(column).lower())
 
 

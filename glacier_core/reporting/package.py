@@ -1,6 +1,5 @@
 """All that leaves the program of one map, in one folder with one record of what it is."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -10,7 +9,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from glacier_core.deviations.comparison import Comparison
-from glacier_core.disk import disk_errors, write_file
+from glacier_core.disk import disk_errors, file_sha256, write_file
 from glacier_core.errors import SceneError, StorageError
 from glacier_core.inference.result import PROVENANCE, GlacierMap
 from glacier_core.outlines.schema import COLUMNS
@@ -129,9 +128,7 @@ def filled_folder(folder: Path, fill: Callable[[Path], object]) -> Path:
 def file_hashes(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file of a folder but its record."""
     return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.iterdir())
-        if path.name != PROVENANCE
+        path.name: file_sha256(path) for path in sorted(folder.iterdir()) if path.name != PROVENANCE
     }
 
 

@@ -1,12 +1,12 @@
 """Files from public homes, or from a folder that stands in for them, with pinned hashes."""
 
-import hashlib
 import shutil
 from pathlib import Path
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from glacier_core.disk import file_sha256
 from glacier_core.errors import SourceError, StorageError
 from glacier_core.network.downloads import download
 from glacier_core.settings import settings
@@ -96,7 +96,7 @@ def _download(home: str, file: RemoteFile, folder: Path) -> None:
 
 
 def _copy(origin: Path, file: RemoteFile, target: Path) -> None:
-    if target.is_file() and _sha256(target) == file.sha256:
+    if target.is_file() and file_sha256(target) == file.sha256:
         return
     if not origin.is_file():
         raise SourceError(
@@ -106,15 +106,10 @@ def _copy(origin: Path, file: RemoteFile, target: Path) -> None:
     beside = target.with_name(f".{uuid4().hex}")
     try:
         shutil.copyfile(origin, beside)
-        if _sha256(beside) != file.sha256:
+        if file_sha256(beside) != file.sha256:
             raise SourceError(
                 f"{origin} is not the file expected: its SHA-256 is another. Fetch it again."
             )
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,6 @@
 """Scenes on disk: a folder of cloud-optimised GeoTIFFs and a scene.json."""
 
 import errno
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError, RasterioError
 from rasterio.io import MemoryFile
 
+from glacier_core.disk import file_sha256
 from glacier_core.errors import GlacierError, SceneError, StorageError
 from glacier_core.outlines.reading import read_outlines
 from glacier_core.outlines.schema import empty_outlines
@@ -208,7 +208,7 @@ def _fill(folder: Path, scene: Scene) -> None:
         shape=scene.shape,
         rasters=names,
         outlines=None if scene.outlines is None else len(scene.outlines),
-        outlines_sha256=_sha256(folder / _OUTLINES) if has_outlines else None,
+        outlines_sha256=file_sha256(folder / _OUTLINES) if has_outlines else None,
         fingerprint=scene.fingerprint(),
     )
     text = described.model_dump_json(indent=2) + "\n"
@@ -342,11 +342,6 @@ def _expert_outlines(folder: Path, described: _Description) -> gpd.GeoDataFrame 
     if described.outlines == 0:
         return empty_outlines(described.crs)
     path = folder / _OUTLINES
-    if path.is_file() and _sha256(path) != described.outlines_sha256:
+    if path.is_file() and file_sha256(path) != described.outlines_sha256:
         raise StorageError(f"{_OUTLINES} is not the file that was written.")
     return read_outlines(path)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

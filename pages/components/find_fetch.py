@@ -8,7 +8,7 @@ import streamlit as st
 
 import glacier_core as gc
 from pages.components import find_outlines, find_sources
-from pages.components.progress import SECONDS_BETWEEN_LOOKS, duration, session_name
+from pages.components.progress import SECONDS_BETWEEN_LOOKS, duration, session_name, share_done
 from pages.components.sentences import plain
 from pages.components.state import app_state, choose, open_scene
 
@@ -140,25 +140,17 @@ def _bring_outlines(plan: "FetchPlan", asked: Fetching) -> None:
 def _wait_for_outlines(plan: "FetchPlan", fetch: find_outlines.OutlineFetch) -> None:
     bar, button = st.columns([5, 1], vertical_alignment="center")
     at = fetch.progress
-    share = at.done / at.total if at is not None and at.total > 0 else 0.0
     told = "" if at is None else f" {plain(at.message)}"
-    bar.progress(min(share, 1.0), text=f"The image is here; expert outlines are to come.{told}")
+    bar.progress(share_done(at), text=f"The image is here; expert outlines are to come.{told}")
     if button.button("Go on without", width="stretch"):
         _go_on(plan, "You went on without expert outlines; bring some on the page Compare.")
 
 
 def _show(job: Any) -> None:
     bar, button = st.columns([5, 1], vertical_alignment="center")
-    bar.progress(share_done(job), text=sentence(job))
+    bar.progress(share_done(job.progress), text=sentence(job))
     if button.button("Cancel", icon=":material/stop_circle:", width="stretch", key="fetch-cancel"):
         find_sources.fetch_service().cancel(job.id, session_name())
-
-
-def share_done(job: Any) -> float:
-    """Return how much of a job is done, 0 to 1."""
-    if job.progress is None or job.progress.total <= 0:
-        return 0.0
-    return float(min(max(job.progress.done / job.progress.total, 0.0), 1.0))
 
 
 def sentence(job: Any) -> str:

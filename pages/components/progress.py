@@ -11,6 +11,8 @@ from pages.components.state import choose, current_map, current_model, current_s
 
 if TYPE_CHECKING:
     from glacier_core.inference.jobs import Job, MapService
+    from glacier_core.inference.progress import Progress
+    from glacier_core.network.transfer import TransferProgress
 
 SECONDS_BETWEEN_LOOKS = 0.5
 NOT_KEPT = (
@@ -93,7 +95,7 @@ def _watch(scene: "gc.Scene", model: "gc.Model") -> None:
 
 def _show(job: "Job") -> None:
     bar, button = st.columns([5, 1], vertical_alignment="center")
-    bar.progress(share_done(job), text=sentence(job))
+    bar.progress(share_done(job.progress), text=sentence(job))
     if button.button("Cancel", key="cancel", icon=":material/stop_circle:", width="stretch"):
         map_service().cancel(job.id, session_name())
 
@@ -106,11 +108,11 @@ def _offer(scene: "gc.Scene", model: "gc.Model", why: str) -> None:
         st.rerun()
 
 
-def share_done(job: "Job") -> float:
-    """Return how much of a job is done, 0 to 1."""
-    if job.progress is None or job.progress.total == 0:
+def share_done(progress: "Progress | TransferProgress | None") -> float:
+    """Return how much of a job or of a transfer is done, 0 to 1."""
+    if progress is None or progress.total <= 0:
         return 0.0
-    return min(job.progress.done / job.progress.total, 1.0)
+    return float(min(max(progress.done / progress.total, 0.0), 1.0))
 
 
 def sentence(job: "Job") -> str:

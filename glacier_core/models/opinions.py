@@ -1,9 +1,11 @@
-"""Several networks out of one, whose answers can be compared: three ways to doubt it.
+"""Several networks out of one, whose answers can be compared or averaged: three ways to doubt it.
 
 All of them are networks like any other, so a scene is mapped with each in the usual way.
+Averaged as GlaViTU's authors do it: `augmented` here, `dropped_out` in
+`glacier_core.models.dropout`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import Final, Literal
 
@@ -12,7 +14,7 @@ from torch import Tensor, nn
 
 from glacier_core.errors import ModelError
 from glacier_core.models.blocks import Network
-from glacier_core.models.ensemble import Ensemble
+from glacier_core.models.ensemble import Ensemble, averaged
 
 Source = Literal["augmentation", "dropout", "ensemble"]
 
@@ -73,10 +75,30 @@ class TurnedNetwork(Network):
         return x.rot90(-self.quarters, (-2, -1)).contiguous()
 
 
-def views(network: Network) -> Iterator[Network]:
-    """Yield the network as it sees each of the eight turns of a scene, the first as it lies."""
+def views(network: Network, gains: Sequence[float] = GAINS) -> Iterator[Network]:
+    """Yield the network as it sees each of the eight turns of a scene, the first as it lies.
+
+    Parameters
+    ----------
+    network : Network
+    gains : sequence of float
+        Light of the views in turn, see `TurnedNetwork`.
+    """
     for number, (quarters, mirrored) in enumerate(TURNS):
-        yield TurnedNetwork(network, quarters, mirrored, GAINS[number % len(GAINS)])
+        yield TurnedNetwork(network, quarters, mirrored, gains[number % len(gains)])
+
+
+def augmented(network: Network) -> Network:
+    """Average the eight turns of a scene, as GlaViTU's authors do it at test time.
+
+    Unlike `views` by itself, the light stays as it is.
+
+    Raises
+    ------
+    ModelError
+        As `glacier_core.models.ensemble.averaged`.
+    """
+    return averaged(views(network, gains=(1.0,)))
 
 
 def thinned(
@@ -91,7 +113,9 @@ def thinned(
 
     None of our architectures was trained with dropout (`glacier_core.models.glavitu` says why),
     so this is dropout put in afterwards: how large it makes the doubt depends on the rate, and
-    only its pattern tells something.
+    only its pattern tells something. It is put in front of the last layer only, where every
+    architecture has one; `glacier_core.models.dropout` drops units throughout, where GlaViTU's
+    authors do.
 
     Parameters
     ----------
@@ -109,14 +133,25 @@ def thinned(
     ModelError
         If the rate makes no sense, or the network has no layer of that name.
     """
-    if not 0 < rate < 1:
-        raise ModelError(f"The rate of dropout is {rate:g}; it must lie between 0 and 1.")
+    check_rate(rate)
     generator = torch.Generator().manual_seed(seed)
     for _ in range(passes):
         drawn = deepcopy(network)
         for layer in _last_layers(drawn):
             _drop(layer, rate, generator)
         yield drawn
+
+
+def check_rate(rate: float) -> None:
+    """Refuse a share of units to leave out that makes no sense.
+
+    Raises
+    ------
+    ModelError
+        If it does not lie between 0 and 1.
+    """
+    if not 0 < rate < 1:
+        raise ModelError(f"The rate of dropout is {rate:g}; it must lie between 0 and 1.")
 
 
 def members(network: Network) -> Iterator[Network]:

@@ -4,7 +4,9 @@ from tiny_networks import GLAVITU, RESUNET, TINY_CONFIGS, inputs_of
 
 from glacier_core.errors import ModelError
 from glacier_core.models.architectures import build_network
+from glacier_core.models.blocks import Network
 from glacier_core.models.config import EnsembleConfig, GlaViTUConfig
+from glacier_core.models.ensemble import averaged
 
 
 @pytest.fixture
@@ -55,3 +57,34 @@ def test_location_reaches_the_members():
     assert not torch.equal(here, there)
     with pytest.raises(ModelError, match="coordinate_vector"):
         network(inputs)
+
+
+class Constant(Network):
+    """Gives every pixel the same probability of glacier."""
+
+    def __init__(self, probability, config=GLAVITU):
+        super().__init__()
+        self.config = config
+        self.probability = probability
+
+    def forward(self, inputs, location=None):
+        glacier = torch.full_like(inputs["dem"][:, :1], self.probability)
+        return torch.cat([1 - glacier, glacier], 1).log()
+
+
+def test_averaged_networks_give_the_mean_of_their_probabilities():
+    network = averaged(Constant(p) for p in (0.1, 0.2, 0.9))
+    found = network(inputs_of(GLAVITU, 4, 4)).exp()
+    torch.testing.assert_close(found[:, 1], torch.full((1, 4, 4), 0.4))
+    assert network.config == GLAVITU
+    assert not network.training
+
+
+def test_networks_of_different_configs_are_not_averaged():
+    with pytest.raises(ModelError, match="EnsembleConfig"):
+        averaged([Constant(0.5), Constant(0.5, RESUNET)])
+
+
+def test_nothing_cannot_be_averaged():
+    with pytest.raises(ModelError, match="one or more"):
+        averaged([])

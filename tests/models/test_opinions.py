@@ -1,5 +1,7 @@
 """Networks out of one network, against their definitions."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -73,6 +75,27 @@ def test_the_first_view_is_the_network_itself():
     torch.testing.assert_close(first(inputs), network(inputs))
     assert not torch.allclose(second(inputs), network(inputs))
     assert first.config == network.config
+
+
+def test_augmented_without_directions_is_the_network_itself(inputs):
+    found = opinions.augmented(Bright())(inputs)
+    torch.testing.assert_close(found, Bright()(inputs).log_softmax(1))
+
+
+def test_augmented_is_the_mean_over_the_directions_in_unchanged_light(inputs):
+    """What lies west of a pixel, in the eight turns, lies on each of its four sides twice."""
+    light = inputs["optical"].mean(1, keepdim=True)
+    sides = torch.cat([light.roll(step, axis) for step in (1, -1) for axis in (-1, -2)], 1)
+    expected = sides.sigmoid().mean(1)
+    torch.testing.assert_close(opinions.augmented(West())(inputs).exp()[:, 1], expected)
+
+
+def test_augmented_exports_as_a_plain_graph(inputs):
+    network = opinions.augmented(West())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # inside torch.export
+        program = torch.export.export(network, (inputs,))
+    torch.testing.assert_close(program.module()(inputs), network(inputs))
 
 
 @pytest.mark.parametrize("name", sorted(TINY_CONFIGS))

@@ -58,6 +58,14 @@ class Settings(BaseSettings):
         gt=0,
         description="Largest scene, in pixels (a granule has 121 million).",
     )
+    memory_pixels: int = Field(
+        default=16_000_000,
+        gt=0,
+        description="Scenes and maps with more pixels stay on disk and are read part by part.",
+    )
+    keep_work_days: float = Field(
+        default=7.0, gt=0, description="Days that an interrupted mapping can be gone on with."
+    )
     max_upload_megabytes: int = Field(
         default=1000, gt=0, description="Largest uploaded file, in megabytes."
     )

@@ -51,6 +51,9 @@ class Runner:
         device: Device,
         batch_size: int,
         tell: Callable[[str], None],
+        *,
+        precision: str = "exact",  # noqa: ARG002
+        cancel: object = None,  # noqa: ARG002
     ) -> None:
         if settings().threads:
             torch.set_num_threads(settings().threads)
@@ -58,6 +61,14 @@ class Runner:
         self.location = location
         self._original, self._tell = network, tell
         self._use(device)
+
+    @property
+    def description(self) -> str:
+        """What runs the network, for provenance."""
+        return f"PyTorch {torch.__version__}"
+
+    def expect(self, windows: int) -> None:
+        """Take note of how many windows are to come."""
 
     def probabilities(self, inputs: dict[str, FloatArray]) -> FloatArray | None:
         """Probability of glacier of every pixel of a batch.

@@ -67,6 +67,11 @@ class TypicalityLimit(Part):
         parts = np.stack([_log_normal(flat, component) for component in self.components])
         return np.asarray(np.logaddexp.reduce(parts), np.float32).reshape(features.shape[1:])
 
+    @property
+    def reach(self) -> int:
+        """Pixels around a pixel on which it depends whether it is untypical."""
+        return self.window // 2 + MARGIN + 1
+
     def untypical(self, optical: FloatArray, slope: FloatArray) -> BoolArray:
         """Say which pixels are unlike anything in training.
 

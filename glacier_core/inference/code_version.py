@@ -33,6 +33,7 @@ NOT_DECIDING: Final = {
     "inference/complexes.py": "divides the ice of a finished map",
     "inference/corrected.py": "changes a finished map, and has a key of its own",
     "inference/jobs.py": "decides when a map is made, and for whom",
+    "inference/preview.py": "shows what is found while the rest is looked for",
     "inference/progress.py": "tells how far a mapping is",
     "inference/spread.py": "puts several maps together, and keeps none",
     "models/calibration_comparison.py": "what other calibrations would have been worth",

@@ -12,6 +12,7 @@ from glacier_core.inference.finishing import Finisher, finish_in_folder, finish_
 from glacier_core.inference.gathering import Rows, RowsInFile, RowsInMemory, work_folder
 from glacier_core.inference.location import Location
 from glacier_core.inference.planning import NOTE_SKIPPED, plan_windows
+from glacier_core.inference.preview import previewed
 from glacier_core.inference.progress import (
     Cancel,
     ProgressCallback,
@@ -227,14 +228,16 @@ class _Mapping:
         total = sum(map(len, batches))
         reporter.begin(total, f"{total} windows to map.")
         self._runner.expect(total)
-        blend = Blend(request.scene.shape, patch, rows.done)
         ends = [max(batch[0].row, 0) for batch in batches[1:]] + [height] * bool(batches)
-        with reading_ahead(request, batches) as ahead:
+        blend = Blend(request.scene.shape, patch, rows.done)
+        with previewed(request) as preview, reading_ahead(request, batches) as ahead:
             for batch, inputs, end in zip(batches, ahead, ends, strict=True):
                 for window, probability in zip(batch, self._answers(inputs), strict=True):
                     blend.add(window, probability)
                 if end > rows.done:
-                    rows.append(blend.take(end))
+                    finished = blend.take(end)
+                    preview.add(rows.done, finished)
+                    rows.append(finished)
         if rows.done < height:
             rows.append(blend.take(height))
         stop_if_cancelled(self._cancel)

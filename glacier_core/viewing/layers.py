@@ -86,6 +86,12 @@ class DataLayer:
 
     Red of a tile's pixel holds ``round(255 * value)``, alpha is 0 where there is no data.
     With a threshold set on the map, values below it are hidden at once.
+
+    Attributes
+    ----------
+    live : str
+        Address, relative to the app, that answers with another text whenever the tiles have
+        changed; empty for tiles that stay as they are.
     """
 
     id: str
@@ -98,6 +104,7 @@ class DataLayer:
     group: str = ""
     max_zoom: int = 14
     description: str = ""
+    live: str = ""
 
 
 @dataclass(frozen=True)
@@ -278,6 +285,22 @@ def map_layers(scene: Scene, map_key: str, *, visible: str = "") -> list[Layer]:
             "How often the network was right, on held-out data, where it was this sure.",
         ),
     ]
+
+
+def preview_layer(scene: Scene, map_key: str) -> DataLayer:
+    """Return the probability of a map that is still being made, as far as it is known."""
+    return DataLayer(
+        "preview",
+        "Probability so far",
+        f"tiles/previews/{map_key}/{{z}}/{{x}}/{{y}}.png",
+        geographic_bounds(scene),
+        palettes.PROBABILITY,
+        visible=True,
+        group="values",
+        max_zoom=finest_zoom(scene),
+        description="What the network has given so far; the rest is still being mapped.",
+        live=f"previews/{map_key}",
+    )
 
 
 def agreement_layer(scene: Scene, comparison_key: str, *, visible: bool = False) -> TileLayer:

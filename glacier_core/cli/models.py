@@ -11,6 +11,14 @@ from glacier_core.cli.options import Device, OutFolder, SceneSource
 models_app = typer.Typer(help="Models and their cards.", invoke_without_command=True)
 weights_app = typer.Typer(help="Weights of networks.", no_args_is_help=True)
 
+Regions = Annotated[
+    str | None,
+    typer.Option(
+        help="Names of the regions in the order of the weights, such as ALP,NZ,unknown; needed "
+        "where there are others than the published 12."
+    ),
+]
+
 
 @models_app.callback()
 def models(context: typer.Context) -> None:
@@ -41,9 +49,14 @@ def show_model(
 def convert(
     file: Annotated[Path, typer.Argument(help="Keras-2 weights (.h5) of the authors.")],
     folder: Annotated[Path, typer.Argument(help="Folder to write.")],
+    regions: Regions = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="Calibration curve of the authors (.pickle), read without running it."),
+    ] = None,
 ) -> None:
     """Convert the authors' Keras weights to a model folder."""
-    gc.convert_keras(file, folder)
+    gc.convert_keras(file, folder, regions=_names(regions), calibration=calibration)
     typer.echo(f"Written to {folder}; use it with --model {folder}")
 
 
@@ -150,6 +163,10 @@ def benchmark(
     typer.echo(f"{len(found.figures)} figures of {len(found.runs) - len(failed)} runs: {out}")
     if len(failed):
         raise typer.Exit(1)
+
+
+def _names(joined: str | None) -> list[str] | None:
+    return None if joined is None else [name.strip() for name in joined.split(",")]
 
 
 def _tiles_by_kind(given: list[str]) -> dict[str, list[Path]]:

@@ -21,6 +21,7 @@ from glacier_core.models.card import ModelCard
 from glacier_core.models.config import COORDINATES, RESUNET_STEPS
 from glacier_core.models.glavitu import GlaViTU, GlaViTUConfig
 from glacier_core.models.inputs import FEATURE_CHANNELS, PUBLISHED_REGIONS, UNKNOWN_REGION
+from glacier_core.models.pickled_calibration import read_pickled_calibration
 from glacier_core.models.registry import save_model
 from glacier_core.models.weights import set_weights
 
@@ -37,7 +38,11 @@ class Slot:
 
 
 def convert_keras(
-    h5_path: str | Path, folder: str | Path, *, regions: Sequence[str] | None = None
+    h5_path: str | Path,
+    folder: str | Path,
+    *,
+    regions: Sequence[str] | None = None,
+    calibration: str | Path | None = None,
 ) -> ModelCard:
     """Convert a Keras weights file into a model folder.
 
@@ -51,21 +56,25 @@ def convert_keras(
         Gets ``weights.safetensors`` and ``card.json``; its name becomes the model's name.
     regions : sequence of str, optional
         Region names in the order of the one-hot vector, needed unless there are the published 12.
+    calibration : path, optional
+        Calibration curve as the authors pickle it, which is read but never unpickled
+        (`glacier_core.models.pickled_calibration`); without it the card has none.
 
     Returns
     -------
     ModelCard
-        Without calibration: the authors keep theirs in pickles, which are never opened here.
 
     Raises
     ------
     ModelError
-        If the file is not HDF5, is truncated, or is not such a network.
+        If the file is not HDF5, is truncated, or is not such a network; or the calibration is not
+        such a curve.
     """
     h5_path, folder = Path(h5_path), Path(folder).resolve()
     network = read_keras(h5_path)
     config = network.config
     names = _region_names(config, regions)
+    curve = None if calibration is None else read_pickled_calibration(calibration)
     digest = hashlib.sha256(h5_path.read_bytes()).hexdigest()
     card = ModelCard(
         name=folder.name,
@@ -73,6 +82,7 @@ def convert_keras(
         config=config,
         patch_size=config.native_size,
         regions=names,
+        calibration=curve,
         training=f"By whoever made {h5_path.name} (SHA-256 {digest}); see its source.",
         licence="Not stated in the file: ask its source.",
     )
@@ -88,7 +98,8 @@ def _region_names(config: GlaViTUConfig, given: Sequence[str] | None) -> tuple[s
     if len(set(names)) != config.regions or UNKNOWN_REGION not in names:
         raise ModelError(
             f"These weights encode {config.regions} regions: give as many different names in "
-            f"order, {UNKNOWN_REGION!r} among them (regions=...), not {', '.join(names)}."
+            f"order, {UNKNOWN_REGION!r} among them (regions=... or --regions), not "
+            f"{', '.join(names)}."
         )
     return names
 

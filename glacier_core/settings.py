@@ -73,7 +73,27 @@ class Settings(BaseSettings):
         default=5_000_000, gt=0, description="Most vertices accepted in one outline file."
     )
     cache_megabytes: int = Field(
-        default=20_000, gt=0, description="Size of the map cache; the oldest maps leave first."
+        default=20_000,
+        gt=0,
+        description="Size of the map cache; maps used longest ago leave first, shown ones never.",
+    )
+    comparison_cache_megabytes: int = Field(
+        default=1000,
+        gt=0,
+        description="Size of the cache of agreement rasters; those used longest ago leave first.",
+    )
+    shown_minutes: float = Field(
+        default=10.0,
+        gt=0,
+        description="Minutes a map counts as shown after the last process that shows it said so.",
+    )
+    memory_cache_megabytes: int = Field(
+        default=1500,
+        gt=0,
+        description="Scenes, maps and comparisons held in memory, for all sessions of a process.",
+    )
+    tile_cache_megabytes: int = Field(
+        default=64, gt=0, description="Drawn map tiles held in memory, for all sessions."
     )
     batch_size: int = Field(
         default=2,

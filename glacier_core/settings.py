@@ -106,7 +106,15 @@ class Settings(BaseSettings):
         description="Processor threads of the network; 0 leaves the choice to torch.",
     )
     queue_length: int = Field(
-        default=8, gt=0, description="Maps that may wait to be made before a new one is refused."
+        default=30, gt=0, description="Maps that may wait to be made before a new one is refused."
+    )
+    jobs_per_session: int = Field(
+        default=3, gt=0, description="Maps that one visitor may have waiting or under way."
+    )
+    closed_tab_seconds: float = Field(
+        default=30.0,
+        ge=0,
+        description="Seconds after which the jobs of a closed browser tab are cancelled.",
     )
 
     @field_validator("services_root")

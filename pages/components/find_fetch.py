@@ -8,8 +8,9 @@ import streamlit as st
 
 import glacier_core as gc
 from pages.components import find_outlines, find_sources
-from pages.components.progress import SECONDS_BETWEEN_LOOKS, duration, session_name, share_done
+from pages.components.progress import SECONDS_BETWEEN_LOOKS, duration, share_done
 from pages.components.sentences import plain
+from pages.components.sessions import session_name
 from pages.components.state import app_state, choose, open_scene
 
 if TYPE_CHECKING:

@@ -28,6 +28,7 @@ _ALLOWED = {
     "scene": re.compile(r"[a-z0-9][a-z0-9-]{0,79}"),
     "model": re.compile(r"[a-z0-9][a-z0-9._-]{0,79}"),
     "map": re.compile(r"[0-9a-f]{64}"),
+    "job": re.compile(r"[0-9a-f]{32}"),
     "experts": re.compile(r"scene|none|panel|upload-[0-9a-f]{16}"),
     "glacier": re.compile(r"[\w.:-]{1,80}"),
     "composite": re.compile(r"natural|swir|ndsi"),
@@ -52,6 +53,8 @@ class AppState:
         Ids of the scene and of the model.
     map : str
         Key of the map made of both, empty before it is made.
+    job : str
+        Id of the job that makes the map, while there is none.
     experts : str
         Which expert outlines to compare with: ``scene`` (those that came with it), ``none``,
         ``panel`` (several simulated experts), or the id of uploaded ones.
@@ -82,6 +85,7 @@ class AppState:
     scene: str = DEFAULT_SCENE
     model: str = DEFAULT_MODEL
     map: str = ""
+    job: str = ""
     experts: str = "scene"
     glacier: str = ""
     composite: str = "natural"
@@ -108,10 +112,12 @@ def choose(**choices: str) -> None:
     """Change choices; a new scene or model lets go of the map and the glacier of the old."""
     state: AppState = st.session_state.setdefault("app_state", AppState())
     if choices.get("scene", state.scene) != state.scene:
-        gone = ("map", "glacier", "plan", "view")
+        gone = ("map", "job", "glacier", "plan", "view")
         choices = {**dict.fromkeys(gone, ""), "experts": "scene"} | choices
     if choices.get("model", state.model) != state.model:
-        choices = {"map": "", "glacier": ""} | choices
+        choices = {"map": "", "job": "", "glacier": ""} | choices
+    if choices.get("map"):
+        choices = {"job": ""} | choices
     if choices.get("area", state.area) != state.area:
         choices = {"found": "", "view": ""} | choices
     for name, value in choices.items():

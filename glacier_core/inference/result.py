@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,7 +23,13 @@ from glacier_core.confidence.entropy import entropy_confidence
 from glacier_core.disk import disk_errors, write_file
 from glacier_core.errors import StorageError
 from glacier_core.grid import AREA_BLOCK, pixel_areas
-from glacier_core.inference.rasters import by_rows, lazy_layer, read_layer, write_layer
+from glacier_core.inference.rasters import (
+    ROWS_AT_ONCE,
+    by_rows,
+    lazy_layer,
+    read_layer,
+    write_layer,
+)
 from glacier_core.outlines.polygonizing import polygonize
 from glacier_core.outlines.writing import write_outlines
 from glacier_core.scene import SceneAttributes
@@ -169,8 +176,21 @@ class GlacierMap:
         Every glacier pixel counts, however small its patch, with its true area
         (`grid.pixel_areas`).
         """
+        return self._area_km2
+
+    @cached_property
+    def _area_km2(self) -> float:
         counts = _block_sums(self.glacier.to_numpy())
         return float(np.sum(counts * pixel_areas(self.transform, self.shape, self.crs))) / 1e6
+
+    @cached_property
+    def mean_confidence(self) -> float:
+        """Mean of the confidence of all mapped pixels, NaN where there is none."""
+        total, mapped = 0.0, self.unmapped.size - int(self.unmapped.sum())
+        for first in range(0, self.shape[0], ROWS_AT_ONCE):
+            rows = self.confidence.isel(y=slice(first, first + ROWS_AT_ONCE)).to_numpy()
+            total += float(np.nansum(rows, dtype=np.float64))
+        return total / mapped if mapped else float("nan")
 
     def save(self, folder: str | Path) -> Path:
         """Write the map into a folder that QGIS and `open_map` read.

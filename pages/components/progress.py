@@ -92,10 +92,17 @@ def watch_mapping(scene: "gc.Scene", model: "gc.Model") -> None:
     if _asked() != (scene.id, model.card.name):
         if not _rejoin(scene, model):
             ask_for_map(scene, model)
-        if app_state().map:
-            st.rerun()
+        st.rerun()  # the map, drawn before, shows the result or what is found so far
     polls = _is_under_way(_job())
     st.fragment(_watch, run_every=SECONDS_BETWEEN_LOOKS if polls else None)(scene, model, polls)
+
+
+def key_under_way(scene: "gc.Scene") -> str:
+    """Return the key of the map of a scene that this reader sees being made, "" where none is."""
+    if _asked()[0] != scene.id:
+        return ""
+    job = _job()
+    return job.key if job is not None and _is_under_way(job) else ""
 
 
 def _asked() -> tuple[str, str]:

@@ -71,6 +71,7 @@ def service(monkeypatch):
             self.asked, self.joined, self.cancelled, self.answer = [], [], [], "running"
             self.now = SimpleNamespace(
                 id="ab" * 16,
+                key="cd" * 32,
                 scene_id="tiny",
                 model_name="tiny",
                 state="running",

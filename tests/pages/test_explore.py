@@ -147,10 +147,25 @@ def test_damaged_kept_map_is_made_again(world, open_page):
 
 def test_expert_options_reach_the_network(world, open_page, service):
     app = open_page("explore", **world())
-    app.select_slider(key="stride").set_value(8)
+    app.select_slider(key="stride-ours").set_value(8)
+    app.toggle(key="augment").set_value(True)
+    app.number_input(key="dropout_passes").set_value(2)
+    app.select_slider(key="smoothing").set_value(3)
+    app.number_input(key="lowest_ice").set_value(900.0)
     next(button for button in app.button if button.label == "Map with these options").click().run()
     (_, _, options) = service.asked[-1]
-    assert options.stride == 8
+    assert (options.stride, options.augment, options.dropout_passes) == (8, True, 2)
+    assert (options.smoothing, options.lowest_ice, options.compatibility) == (3, 900.0, "ours")
+
+
+def test_the_authors_way_is_theirs_as_a_whole(world, open_page, service):
+    app = open_page("explore", **world())
+    app.number_input(key="lowest_ice").set_value(900.0).run()
+    app.selectbox(key="compatibility").set_value("authors").run()
+    assert app.number_input(key="lowest_ice").disabled
+    next(button for button in app.button if button.label == "Map with these options").click().run()
+    (_, _, options) = service.asked[-1]
+    assert (options.compatibility, options.lowest_ice) == ("authors", None)
 
 
 def test_picked_row_is_in_the_address(world, open_page):

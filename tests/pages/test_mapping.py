@@ -141,3 +141,25 @@ def test_choosing_another_scene_lets_go_of_the_job(world, open_page, service):
     app.selectbox(key="scene").set_value("second").run()
     assert address(app)["job"] == "cd" * 16
     assert len(service.asked) == 2
+
+
+def test_the_map_shows_what_is_found_so_far(world, open_page, service, monkeypatch):
+    import pages.components.map as map_module
+
+    shown = []
+    monkeypatch.setattr(map_module, "show_map", lambda view, **options: shown.append(view))
+    world()
+    open_page("explore", **TINY)
+    (layer,) = [layer for layer in shown[-1].layers if layer.id == "preview"]
+    assert layer.live == f"previews/{service.now.key}"
+    assert service.now.key in layer.tiles
+    assert layer.visible
+
+
+def test_a_finished_map_needs_no_preview(world, open_page, service, monkeypatch):
+    import pages.components.map as map_module
+
+    shown = []
+    monkeypatch.setattr(map_module, "show_map", lambda view, **options: shown.append(view))
+    open_page("explore", **world())
+    assert "preview" not in [layer.id for layer in shown[-1].layers]

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
@@ -31,6 +31,10 @@ COORDINATE_BYTES: Final = 16
 
 GEOMETRY_BYTES: Final = 200
 """Of a geometry besides its vertices, as GEOS and Python keep it; about."""
+
+
+MEASURED: Final = 1000
+"""Parts of a long list that are measured, evenly spread; the others are taken to be like them."""
 
 
 class Memory:
@@ -99,8 +103,10 @@ class Memory:
         return self._used.get(key) if kept is None else kept[0]
 
     def _hold(self, key: Key, found: Any) -> None:
-        """Note the use of an object."""
-        size = size_of(found)  # anew each time, as some grow by what is asked of them
+        """Note the use of an object; one that grows by what is asked of it is measured anew."""
+        with self._lock:
+            kept = self._held.get(key)
+        size = size_of(found) if kept is None or _grows(found) else kept[1]
         with self._lock:
             self._held.pop(key, None)
             if size <= self._held.maxsize:
@@ -124,6 +130,14 @@ def size_of(thing: Any) -> int:
     networks by their weights. What two objects share is counted for both.
     """
     return _size(thing, set())
+
+
+def _grows(thing: Any) -> bool:
+    return any(
+        isinstance(value, cached_property)
+        for kind in type(thing).__mro__
+        for value in vars(kind).values()
+    )
 
 
 def _size(thing: Any, seen: set[int]) -> int:
@@ -185,7 +199,10 @@ def _of_mapping(mapping: Any, seen: set[int]) -> int:
 
 
 def _of_sequence(sequence: Any, seen: set[int]) -> int:
-    return sys.getsizeof(sequence) + sum(_size(part, seen) for part in sequence)
+    parts = list(sequence)
+    told = parts[:: max(1, len(parts) // MEASURED)]
+    share = len(parts) / max(len(told), 1)
+    return sys.getsizeof(sequence) + int(share * sum(_size(part, seen) for part in told))
 
 
 _COUNTERS: Final[tuple[tuple[Any, Callable[[Any, set[int]], int]], ...]] = (

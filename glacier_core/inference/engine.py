@@ -6,7 +6,7 @@ from typing import Any
 
 from glacier_core.confidence.typicality import CAP
 from glacier_core.errors import StorageError
-from glacier_core.inference.cache import find_map, keep_map
+from glacier_core.inference.cache import find_map, keep_folder, keep_map
 from glacier_core.inference.device import DeviceChoice, choose_device
 from glacier_core.inference.finishing import Finisher, finish_in_folder, finish_in_memory
 from glacier_core.inference.gathering import Rows, RowsInFile, RowsInMemory, work_folder
@@ -28,7 +28,7 @@ from glacier_core.inference.request import (
     absent_features,
     resolve,
 )
-from glacier_core.inference.result import GlacierMap
+from glacier_core.inference.result import GlacierMap, open_map
 from glacier_core.inference.runner import Runner
 from glacier_core.inference.tiling import Blend, FloatArray
 from glacier_core.models.blocks import Network
@@ -183,11 +183,10 @@ def _carry_out_on_disk(request: Request, reporter: Reporter, cancel: Cancel | No
             reporter.tell(f"Going on after row {rows.done}, where the mapping was interrupted.")
         mapping.gather(rows)
         reporter.tell("All windows are mapped; the layers are written.")
-        result = finish_in_folder(
-            mapping.finisher(rows), request, mapping.facts, cancel, folder / "map"
-        )
-        kept = keep_map(result)
-    return find_map(kept.key) or kept
+        made = folder / "map"
+        finish_in_folder(mapping.finisher(rows), request, mapping.facts, cancel, made)
+        kept = keep_folder(made, request.key)
+    return find_map(request.key) or open_map(kept)
 
 
 def _found(request: Request, reporter: Reporter) -> GlacierMap | None:

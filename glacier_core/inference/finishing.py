@@ -120,8 +120,8 @@ def finish_in_folder(
     facts: Callable[[], dict[str, Any]],
     cancel: Cancel | None,
     folder: Path,
-) -> GlacierMap:
-    """Write a map into a folder strip by strip; it is read from there when asked for.
+) -> None:
+    """Write a map into a folder, as `GlacierMap.save` does, strip by strip.
 
     Raises
     ------
@@ -150,6 +150,4 @@ def finish_in_folder(
     result = make_map(
         probability, confidence, transform=scene.transform, crs=scene.crs, provenance=facts()
     )
-    result = replace(result, read_from=folder)
-    result.save(folder)
-    return result
+    replace(result, read_from=folder).save(folder)

@@ -21,7 +21,7 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError, RasterioError
 from rasterio.io import MemoryFile
 
-from glacier_core.disk import file_sha256
+from glacier_core.disk import FileState, file_sha256, file_state
 from glacier_core.errors import GlacierError, SceneError, StorageError
 from glacier_core.outlines.reading import read_outlines
 from glacier_core.outlines.schema import empty_outlines
@@ -87,6 +87,17 @@ def scene_folder(scene_id: str) -> Path:
 def keep_scene(scene: Scene) -> Path:
     """Write a scene where :func:`scene_folder` of its id says, and return that folder."""
     return write_scene(scene, scene_folder(scene.id))
+
+
+def scene_state(scene_id: str) -> FileState | None:
+    """Return what tells the scene kept under an id from any other that was or will be.
+
+    Nothing is read; None where none is kept.
+    """
+    try:
+        return file_state(scene_folder(scene_id) / _DESCRIPTION)
+    except (OSError, ValueError):
+        return None
 
 
 def is_scene_folder(folder: Path) -> bool:

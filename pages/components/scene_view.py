@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import streamlit as st
 
 from glacier_core.viewing.layers import (
     Layer,
@@ -16,6 +15,7 @@ from glacier_core.viewing.layers import (
     scene_layers,
 )
 from pages.components.map import MapView, ZoomTo
+from pages.components.remembering import remembered
 from pages.components.state import (
     AppState,
     app_state,
@@ -91,7 +91,7 @@ def _outlines(
     return layers
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@remembered()
 def _predicted(
     asked: tuple[str, ...],  # noqa: ARG001  (what the layer depends on)
     tolerance_m: float,
@@ -100,7 +100,7 @@ def _predicted(
     return predicted_layer(_outlines, tolerance_m=tolerance_m)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@remembered()
 def _expert(scene_id: str, experts: str, map_key: str, tolerance_m: float) -> Layer:
     from glacier_core.viewing.readings import deviation_rows
 

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 import glacier_core as gc
 from glacier_core.errors import DeviceError, JobCancelled, ModelError
-from glacier_core.inference import cache as cache_module
-from glacier_core.inference import finishing
+from glacier_core.inference import finishing, verifying
 from glacier_core.models.config import GlaViTUConfig
 from glacier_core.models.typicality import FEATURES, Component, TypicalityLimit
 
@@ -342,9 +341,9 @@ def test_errors_are_not_kept(scene):
 
 def test_a_map_that_cannot_be_kept_is_returned_all_the_same(scene, model, monkeypatch):
     def full(path, content):
-        raise cache_module.StorageError(f"{path} cannot be written: the disk is full.")
+        raise verifying.StorageError(f"{path} cannot be written: the disk is full.")
 
-    monkeypatch.setattr(cache_module, "write_file", full)
+    monkeypatch.setattr(verifying, "write_file", full)
     told = []
     found = gc.map_glaciers(scene, model, progress=told.append)
     np.testing.assert_allclose(found.probability, brightness_answer(scene), rtol=2e-5)

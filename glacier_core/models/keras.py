@@ -5,8 +5,7 @@ matched by their position within a block. In a block all trainable tensors come 
 order of creation, then the moving mean and variance of every batch normalisation.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from glacier_core.disk import file_sha256
 from glacier_core.errors import ModelError
 from glacier_core.models.card import ModelCard
 from glacier_core.models.config import COORDINATES, RESUNET_STEPS
@@ -43,6 +43,7 @@ def convert_keras(
     *,
     regions: Sequence[str] | None = None,
     calibration: str | Path | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> ModelCard:
     """Convert a Keras weights file into a model folder.
 
@@ -59,6 +60,8 @@ def convert_keras(
     calibration : path, optional
         Calibration curve as the authors pickle it, which is read but never unpickled
         (`glacier_core.models.pickled_calibration`); without it the card has none.
+    facts : mapping, optional
+        What is known besides: fields of the card by name, such as its title and licence.
 
     Returns
     -------
@@ -75,16 +78,19 @@ def convert_keras(
     config = network.config
     names = _region_names(config, regions)
     curve = None if calibration is None else read_pickled_calibration(calibration)
-    digest = hashlib.sha256(h5_path.read_bytes()).hexdigest()
+    digest = file_sha256(h5_path)
+    told: dict[str, Any] = {
+        "title": f"GlaViTU, {' + '.join(config.features)}, converted from {h5_path.name}",
+        "training": f"By whoever made {h5_path.name} (SHA-256 {digest}); see its source.",
+        "licence": "Not stated in the file: ask its source.",
+    }
     card = ModelCard(
         name=folder.name,
-        title=f"GlaViTU, {' + '.join(config.features)}, converted from {h5_path.name}",
         config=config,
         patch_size=config.native_size,
         regions=names,
         calibration=curve,
-        training=f"By whoever made {h5_path.name} (SHA-256 {digest}); see its source.",
-        licence="Not stated in the file: ask its source.",
+        **(told | dict(facts or {})),
     )
     return save_model(network, card, folder)
 

@@ -179,6 +179,8 @@ def test_an_error_is_one_sentence(monkeypatch, capsys):
     [
         ["scene", "import"],
         ["weights", "convert"],
+        ["weights", "fetch"],
+        ["weights", "list"],
         ["train"],
         ["compare"],
         ["simulate"],

@@ -178,6 +178,9 @@ def test_hostile_files_are_refused(kept, watched, what):
         ("a support point that is no number", "not finite"),
         ("more bytes than a curve can need", "at most 1,000,000 are read"),
         ("a state set twice", "sets a state that does not fit"),
+        ("an order of bytes set twice", "sets a state that does not fit"),
+        ("a frame that claims more than there is in the world", "announces more bytes"),
+        ("two features by name", "more than one feature"),
         ("an attribute that does not belong there", "other attributes"),
     ],
 )

@@ -61,7 +61,7 @@ def _rejoin(scene: "gc.Scene", model: "gc.Model") -> bool:
     """Watch the job of the address again, unless it is unknown, stopped or another scene's."""
     wanted = app_state().job
     job = map_service().join(wanted, session_name()) if wanted else None
-    if job is None or job.state == "cancelled":
+    if job is None or job.state == "cancelled" or job.is_stopping:
         return False
     if (job.scene_id, job.model_name) != (scene.id, model.card.name):
         return False
@@ -166,6 +166,8 @@ def sentence(job: "Job") -> str:
     """Say in words where a job stands."""
     if job.state == "waiting":
         return f"Waiting: number {job.place} in the queue."
+    if job.is_stopping:
+        return "Stopping before the next windows …"
     progress = job.progress
     if progress is None:
         return "Getting ready to map …"

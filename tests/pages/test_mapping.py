@@ -105,7 +105,8 @@ def test_a_page_loaded_anew_joins_its_job_again(world, open_page, service):
 
 
 @pytest.mark.parametrize(
-    "change", [{"id": "cd" * 16}, {"state": "cancelled"}, {"scene_id": "other"}]
+    "change",
+    [{"id": "cd" * 16}, {"state": "cancelled"}, {"is_stopping": True}, {"scene_id": "other"}],
 )
 def test_a_job_that_is_not_to_be_joined_is_asked_for(world, open_page, service, change):
     world()

@@ -17,6 +17,7 @@ DECIDING: Final = (
     "confidence/typicality.py",
     "grid.py",
     "inference/*.py",
+    "inference/runtimes/*.py",
     "models/*.py",
     "outlines/geometry.py",
     "outlines/polygonizing.py",
@@ -34,6 +35,8 @@ NOT_DECIDING: Final = {
     "inference/corrected.py": "changes a finished map, and has a key of its own",
     "inference/jobs.py": "decides when a map is made, and for whom",
     "inference/progress.py": "tells how far a mapping is",
+    "inference/runtimes/keeping.py": "keeps networks in memory",
+    "inference/runtimes/paces.py": "remembers how fast each runtime was",
     "inference/spread.py": "puts several maps together, and keeps none",
     "models/calibration_comparison.py": "what other calibrations would have been worth",
     "models/keras.py": "makes weights, which are in every key themselves",
@@ -54,7 +57,7 @@ NOT_DECIDING: Final = {
 }
 """Modules that a mapping imports without their deciding a pixel, and why they do not."""
 
-LIBRARIES: Final = ("geopandas", "numpy", "rasterio", "scipy", "shapely", "torch")
+LIBRARIES: Final = ("geopandas", "numpy", "openvino", "rasterio", "scipy", "shapely", "torch")
 """Packages whose own version may change a map, in the last digits at least."""
 
 

@@ -6,6 +6,7 @@ for instance ``GLACIER_DATA_DIR=/srv/glaciers``.
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 from pydantic import Field, SecretStr, field_validator
@@ -104,6 +105,15 @@ class Settings(BaseSettings):
         default=0,
         ge=0,
         description="Processor threads of the network; 0 leaves the choice to torch.",
+    )
+    runtime: Literal["auto", "torch", "openvino", "onnx"] = Field(
+        default="auto",
+        description="Library that runs networks on the CPU; auto times them and takes the fastest.",
+    )
+    networks_megabytes: int = Field(
+        default=500,
+        gt=0,
+        description="Networks kept ready in memory; those used longest ago leave first.",
     )
     queue_length: int = Field(
         default=30, gt=0, description="Maps that may wait to be made before a new one is refused."

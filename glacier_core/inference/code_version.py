@@ -17,6 +17,7 @@ DECIDING: Final = (
     "confidence/typicality.py",
     "grid.py",
     "inference/*.py",
+    "inference/runtimes/*.py",
     "models/*.py",
     "outlines/geometry.py",
     "outlines/polygonizing.py",
@@ -36,6 +37,8 @@ NOT_DECIDING: Final = {
     "inference/jobs.py": "decides when a map is made, and for whom",
     "inference/preview.py": "shows what is found while the rest is looked for",
     "inference/progress.py": "tells how far a mapping is",
+    "inference/runtimes/keeping.py": "keeps networks in memory",
+    "inference/runtimes/paces.py": "remembers how fast each runtime was",
     "inference/spread.py": "puts several maps together, and keeps none",
     "inference/verifying.py": "checks what was kept",
     "models/calibration_comparison.py": "what other calibrations would have been worth",
@@ -59,7 +62,7 @@ NOT_DECIDING: Final = {
 }
 """Modules that a mapping imports without their deciding a pixel, and why they do not."""
 
-LIBRARIES: Final = ("geopandas", "numpy", "rasterio", "scipy", "shapely", "torch")
+LIBRARIES: Final = ("geopandas", "numpy", "openvino", "rasterio", "scipy", "shapely", "torch")
 """Packages whose own version may change a map, in the last digits at least."""
 
 

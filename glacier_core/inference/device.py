@@ -1,13 +1,15 @@
 """The processor a network runs on: an NVIDIA GPU where there is one, else the CPU."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 
 from glacier_core.errors import DeviceError
 
 DeviceChoice = Literal["auto", "cpu", "cuda"]
+Precision = Literal["exact", "approximate"]
+"""float32 throughout, or bfloat16 where the processor computes in it."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,34 @@ def choose_device(choice: DeviceChoice = "auto") -> Device:
     if choice == "cuda":
         raise DeviceError(f"{problem} Choose device='cpu', or 'auto' for whichever there is.")
     return cpu(f"{problem} The CPU stands in.")
+
+
+def check_precision(precision: str, device: Device) -> None:
+    """Refuse a number format that the processor would only imitate, at a loss of time as well.
+
+    Raises
+    ------
+    DeviceError
+        If the precision is unknown, or "approximate" and the device has no bfloat16.
+    """
+    if precision not in get_args(Precision):
+        raise DeviceError(
+            f"There is no precision {precision!r}: choose {', '.join(get_args(Precision))}."
+        )
+    if precision == "approximate" and not has_bfloat16(device):
+        raise DeviceError(
+            f"The processor ({device.description}) does not compute in bfloat16, so that "
+            "'approximate' would be slower than 'exact', and worse. Choose 'exact'."
+        )
+
+
+def has_bfloat16(device: Device) -> bool:
+    """Whether a processor multiplies bfloat16 itself: AVX512-BF16, AMX, or a GPU since Ampere."""
+    if device.is_gpu:
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    # Older releases of torch do not tell.
+    told: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(told.get("avx512_bf16") or told.get("amx_bf16"))
 
 
 def cpu(sentence: str) -> Device:

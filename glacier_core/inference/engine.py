@@ -7,7 +7,7 @@ from typing import Any
 from glacier_core.confidence.typicality import CAP
 from glacier_core.errors import StorageError
 from glacier_core.inference.cache import find_map, keep_folder, keep_map
-from glacier_core.inference.device import DeviceChoice, choose_device
+from glacier_core.inference.device import DeviceChoice, Precision, choose_device
 from glacier_core.inference.finishing import Finisher, finish_in_folder, finish_in_memory
 from glacier_core.inference.gathering import Rows, RowsInFile, RowsInMemory, work_folder
 from glacier_core.inference.location import Location
@@ -23,7 +23,6 @@ from glacier_core.inference.reading import Inputs, reading_ahead
 from glacier_core.inference.request import (
     Compatibility,
     MappingOptions,
-    Precision,
     Request,
     absent_features,
     resolve,
@@ -165,10 +164,9 @@ def carry_out(
     if found := _found(request, reporter):
         return found
     if request.scene.valid.size <= settings().memory_pixels:
-        mapping = _Mapping(request, reporter, cancel)
-        rows = RowsInMemory(request.scene.shape)
-        mapping.gather(rows)
-        result = finish_in_memory(mapping.finisher(rows), request, mapping.facts, cancel)
+        mapping = _Mapping(request, reporter, cancel, RowsInMemory(request.scene.shape))
+        mapping.gather()
+        result = finish_in_memory(mapping.finisher, request, mapping.facts, cancel)
         return _keep(result, reporter) if request.cache else result
     return _carry_out_on_disk(request, reporter, cancel)
 
@@ -177,14 +175,14 @@ def _carry_out_on_disk(request: Request, reporter: Reporter, cancel: Cancel | No
     with work_folder(request.key, cancel) as folder:
         if found := _found(request, reporter):
             return found
-        mapping = _Mapping(request, reporter, cancel)
         rows = RowsInFile(folder, request.scene.shape)
         if rows.done:
             reporter.tell(f"Going on after row {rows.done}, where the mapping was interrupted.")
-        mapping.gather(rows)
+        mapping = _Mapping(request, reporter, cancel, rows)
+        mapping.gather()
         reporter.tell("All windows are mapped; the layers are written.")
         made = folder / "map"
-        finish_in_folder(mapping.finisher(rows), request, mapping.facts, cancel, made)
+        finish_in_folder(mapping.finisher, request, mapping.facts, cancel, made)
         kept = keep_folder(made, request.key)
     return find_map(request.key) or open_map(kept)
 
@@ -199,8 +197,12 @@ def _found(request: Request, reporter: Reporter) -> GlacierMap | None:
 class _Mapping:
     """One scene on its way through a network, and what there is to tell of it."""
 
-    def __init__(self, request: Request, reporter: Reporter, cancel: Cancel | None) -> None:
+    def __init__(
+        self, request: Request, reporter: Reporter, cancel: Cancel | None, rows: Rows
+    ) -> None:
         self._request, self._reporter, self._cancel = request, reporter, cancel
+        self._rows, self._plan = rows, plan_windows(request)
+        self.finisher = Finisher(request, rows)
         self._started = time.monotonic()
         self._notes = _notes(request)
         device = choose_device(request.device)
@@ -210,17 +212,18 @@ class _Mapping:
             _network(request),
             request.location,
             device,
-            request.batch_size,
+            rows.made_by.get("batch_size", request.batch_size),
             self._tell_and_note,
             precision=request.method.precision,
             cancel=cancel,
+            runtime=rows.made_by.get("runtime", request.runtime),
         )
 
-    def gather(self, rows: Rows) -> None:
+    def gather(self) -> None:
         """Map all windows and add their rows, beginning after those that are there."""
-        request, reporter = self._request, self._reporter
-        self._plan = plan_windows(request)
-        batches = self._plan.batches(self._runner.batch_size)
+        request, reporter, rows = self._request, self._reporter, self._rows
+        batch_size = self._runner.batch_size
+        batches = self._plan.batches(batch_size)
         patch, (height, _) = request.model.card.patch_size, request.scene.shape
         left = [i for i, batch in enumerate(batches) if batch[-1].row + patch > rows.done]
         batches = batches[left[0] :] if left and rows.done < height else []
@@ -236,19 +239,15 @@ class _Mapping:
                 if end > rows.done:
                     finished = blend.take(end)
                     preview.add(rows.done, finished)
+                    rows.made_by = {"batch_size": batch_size, "runtime": self._runner.runtime}
                     rows.append(finished)
         if rows.done < height:
             rows.append(blend.take(height))
         stop_if_cancelled(self._cancel)
 
-    def finisher(self, rows: Rows) -> Finisher:
-        """Return what turns the rows into a map."""
-        self._finisher = Finisher(self._request, rows)
-        return self._finisher
-
     def facts(self) -> dict[str, Any]:
         """Return the provenance of the map, once it is finished."""
-        request, finisher, runner = self._request, self._finisher, self._runner
+        request, finisher, runner = self._request, self.finisher, self._runner
         if finisher.unseen:
             why = self._plan.why_skipped()
             self._tell_and_note(NOTE_SKIPPED.format(share=finisher.unseen_share, why=why))
@@ -260,8 +259,8 @@ class _Mapping:
         facts = _facts(request, self._notes) | {
             "untypical_share": share,
             "device": {
-                "used": runner.device.description,
-                "runtime": runner.description,
+                "used": runner.description,
+                "runtime": self._rows.made_by.get("runtime", ""),
                 "choice": self._choice,
             },
             "seconds": round(seconds, 3),

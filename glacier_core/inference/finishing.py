@@ -94,8 +94,8 @@ class Finisher:
         limit = self._request.model.card.typicality
         if limit is None:
             return np.zeros((end - first, scene.shape[1]), bool)
-        top = max(first - limit.reach, 0)
-        rows = slice(top, end + limit.reach)
+        top = max(first - limit.margin, 0)
+        rows = slice(top, end + limit.margin)
         optical, slope = (scene.data[name].isel(y=rows).to_numpy() for name in ("optical", "slope"))
         return limit.untypical(optical, slope)[first - top : end - top]
 

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -34,7 +34,15 @@ LOOK_SECONDS = 0.5  # between two looks whether another process has finished the
 
 
 class Rows(Protocol):
-    """Finished rows of a raster, from the top."""
+    """Finished rows of a raster, from the top.
+
+    Attributes
+    ----------
+    made_by : dict
+        What they were made by, as JSON can hold it; empty before the first are added.
+    """
+
+    made_by: dict[str, Any]
 
     @property
     def done(self) -> int:
@@ -55,6 +63,7 @@ class RowsInMemory:
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self._values = np.empty(shape, np.float32)
+        self.made_by: dict[str, Any] = {}
         self.done = 0
 
     def append(self, rows: FloatArray) -> None:
@@ -84,6 +93,7 @@ class RowsInFile:
 
     def __init__(self, folder: Path, shape: tuple[int, int]) -> None:
         self._folder, self._columns = folder, shape[1]
+        self.made_by: dict[str, Any] = {}
         self.done, self._check = self._found(shape)
         with disk_errors(folder), (folder / PROBABILITY).open("ab") as file:
             file.truncate(self.done * self._row_bytes)
@@ -101,7 +111,12 @@ class RowsInFile:
             os.fsync(file.fileno())
         self._check = zlib.crc32(content, self._check)
         self.done += len(rows)
-        progress = {"columns": self._columns, "rows": self.done, "crc32": self._check}
+        progress = {
+            "columns": self._columns,
+            "rows": self.done,
+            "crc32": self._check,
+            "made_by": self.made_by,
+        }
         write_file(self._folder / PROGRESS, json.dumps(progress).encode())
         flush_folder(self._folder)
 
@@ -121,6 +136,7 @@ class RowsInFile:
             progress = json.loads((self._folder / PROGRESS).read_bytes())
             columns, rows, check = (int(progress[name]) for name in ("columns", "rows", "crc32"))
             if columns == self._columns and 0 < rows <= shape[0] and check == self._hash(rows):
+                self.made_by = dict(progress["made_by"])
                 return rows, check
         except (OSError, ValueError, KeyError, TypeError):
             pass

@@ -12,14 +12,13 @@ from torch import nn
 
 from glacier_core.errors import ModelError
 from glacier_core.inference.code_version import code_version
-from glacier_core.inference.device import DeviceChoice
+from glacier_core.inference.device import DeviceChoice, Precision
 from glacier_core.inference.location import Location, location_vector
 from glacier_core.inference.tiling import check_stride
 from glacier_core.models.registry import Model
 from glacier_core.scene import Scene
 from glacier_core.settings import settings
 
-Precision = Literal["exact", "approximate"]
 Compatibility = Literal["ours", "authors"]
 
 
@@ -72,6 +71,9 @@ class MappingOptions:
         See `glacier_core.inference.location.location_vector`.
     cache : bool
         Whether to look for a kept map first, and to keep the new one.
+    runtime : str or None
+        Out of `glacier_core.inference.runtimes.prepared.TITLES`; that of the settings if None.
+        Changes no result but for the last digits.
     precision, augment, dropout_passes, smoothing, compatibility, lowest_ice
         See `Method`.
     """
@@ -81,6 +83,7 @@ class MappingOptions:
     device: DeviceChoice = "auto"
     location: Location | None = None
     cache: bool = True
+    runtime: str | None = None
     precision: Precision = "exact"
     augment: bool = False
     dropout_passes: int = 0
@@ -102,6 +105,7 @@ class Request:
     device : {"auto", "cpu", "cuda"}
     location : ndarray of float32 (L,) or None
     cache : bool
+    runtime : str or None
     fingerprint : str
         SHA-256 of the scene's pixels and grid.
     inputs : str
@@ -115,6 +119,7 @@ class Request:
     device: DeviceChoice
     location: NDArray[np.float32] | None
     cache: bool
+    runtime: str | None
     fingerprint: str
     inputs: str
 
@@ -160,6 +165,7 @@ def resolve(scene: Scene, model: Model, options: MappingOptions) -> Request:
         device=options.device,
         location=location,
         cache=options.cache,
+        runtime=options.runtime,
         fingerprint=fingerprint,
         inputs=_hash_inputs(scene, model, fingerprint, method, location),
     )

@@ -1,28 +1,37 @@
-"""A network on a processor, which makes do with the memory there is."""
+"""A network on a processor, which makes do with the time and the memory there is."""
 
+import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from copy import deepcopy
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from glacier_core.errors import DeviceError, ModelError
-from glacier_core.inference.device import Device, cpu
+from glacier_core.inference.device import Device, Precision, check_precision, cpu
+from glacier_core.inference.progress import Cancel
+from glacier_core.inference.runtimes.choosing import Chooser
+from glacier_core.inference.runtimes.making import Maker
+from glacier_core.inference.runtimes.prepared import FloatArray, Prepared
 from glacier_core.settings import settings
 
-FloatArray = NDArray[np.float32]
-
-# In the plain RuntimeErrors of the CPU's allocator, and of cuBLAS and cuDNN.
-SIGNS_OF_SHORT_MEMORY = ("DefaultCPUAllocator", "STATUS_ALLOC_FAILED")
+SIGNS_OF_SHORT_MEMORY = (
+    # In the plain RuntimeErrors of the CPU's allocator, and of cuBLAS and cuDNN.
+    "DefaultCPUAllocator",
+    "STATUS_ALLOC_FAILED",
+    # Of OpenVINO and of ONNX Runtime.
+    "bad_alloc",
+    "bad allocation",
+    "Failed to allocate memory",
+    "Cannot allocate memory",
+)
 
 
 class Runner:
-    """Runs batches of windows through a copy of a network.
+    """Runs batches of windows through a network, by the runtime that is done first.
 
-    A copy, so that the caller's network stays where and as it is, for other threads too.
+    The caller's network stays where and as it is. What is made of it is shared by all runners of
+    the same network in this process.
 
     Parameters
     ----------
@@ -33,7 +42,15 @@ class Runner:
     batch_size : int
         Windows at once, to begin with.
     tell : callable
-        Receives a sentence whenever memory ran short and something was changed.
+        Receives a sentence whenever memory ran short and something was changed, and about the
+        choice of the runtime.
+    precision : {"exact", "approximate"}
+        float32, or bfloat16 where the processor computes in it.
+    cancel : threading.Event or callable returning bool, optional
+        Asked all along, within a batch too.
+    runtime : str, optional
+        Out of `glacier_core.inference.runtimes.prepared.TITLES`; that of the settings if left
+        out. Whoever goes on with half a map gives the one it was begun with.
 
     Attributes
     ----------
@@ -42,6 +59,13 @@ class Runner:
         Both as they are now, after what memory forced.
     location : ndarray (L,) or None
         May be set to another place before the next batch.
+
+    Raises
+    ------
+    DeviceError
+        If the processor does not compute in bfloat16, and it was asked for.
+    ModelError
+        If there is no such runtime.
     """
 
     def __init__(
@@ -52,23 +76,37 @@ class Runner:
         batch_size: int,
         tell: Callable[[str], None],
         *,
-        precision: str = "exact",  # noqa: ARG002
-        cancel: object = None,  # noqa: ARG002
+        precision: Precision = "exact",
+        cancel: Cancel | None = None,
+        runtime: str | None = None,
     ) -> None:
         if settings().threads:
             torch.set_num_threads(settings().threads)
+        check_precision(precision, device)
         self.batch_size = batch_size
         self.location = location
         self._original, self._tell = network, tell
+        self._precision, self._cancel, self._wish = precision, cancel, runtime
+        self._windows = 0
+        self._prepared: Prepared | None = None
         self._use(device)
 
     @property
+    def runtime(self) -> str:
+        """Name of the runtime that maps, empty before the first batch."""
+        return self._prepared.runtime if self._prepared else ""
+
+    @property
     def description(self) -> str:
-        """What runs the network, for provenance."""
-        return f"PyTorch {torch.__version__}"
+        """What maps, for provenance: runtime, version, number format and processor."""
+        if self._prepared is None:
+            return self.device.description
+        place = self.device.description.removeprefix("CPU, ")
+        return f"{self._prepared.description}, {place}"
 
     def expect(self, windows: int) -> None:
-        """Take note of how many windows are to come."""
+        """Say how many windows are still to come, on which it depends what is worth preparing."""
+        self._windows = windows
 
     def probabilities(self, inputs: dict[str, FloatArray]) -> FloatArray | None:
         """Probability of glacier of every pixel of a batch.
@@ -90,58 +128,51 @@ class Runner:
             If the network returns numbers that are none.
         DeviceError
             If memory does not even suffice for one window on the CPU.
+        JobCancelled
+            If `cancel` says so.
         """
+        number = len(next(iter(inputs.values())))
         try:
-            found = self._run(inputs)
+            found = self._run(inputs, number)
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
             if not _is_memory_short(error):
                 raise
-            number = len(next(iter(inputs.values())))
         else:
             _check_finite(found)
+            self._windows = max(self._windows - number, 0)
             return found
         # Outside the handler: the exception holds on to the tensors that filled the memory.
         self._retreat(number)
         return None
 
-    def _run(self, inputs: dict[str, FloatArray]) -> FloatArray:
-        with torch.inference_mode(), self._exact_convolutions():
-            tensors = {name: self._tensor(array) for name, array in inputs.items()}
-            number = len(next(iter(tensors.values())))
-            logits: Tensor = self._network(tensors, self._locations(number))
-            probability = torch.softmax(logits.float(), dim=1)[:, 1]
-            return np.asarray(probability.cpu().numpy(), dtype=np.float32)
-
-    def _tensor(self, array: FloatArray) -> Tensor:
-        tensor = torch.from_numpy(array)
-        return tensor.to(self.device.torch_device, memory_format=torch.channels_last)
-
-    def _locations(self, number: int) -> Tensor | None:
-        if self.location is None:
-            return None
-        vector = torch.from_numpy(self.location).to(self.device.torch_device)
-        return vector.expand(number, -1)
-
-    def _exact_convolutions(self) -> AbstractContextManager[None]:
-        """TF32 would keep ten bits of each factor, and a GPU's map would not equal a CPU's."""
-        if not self.device.is_gpu:
-            return nullcontext()
-        exact: AbstractContextManager[None] = torch.backends.cudnn.flags(
-            enabled=True, allow_tf32=False
-        )
-        return exact
+    def _run(self, inputs: dict[str, FloatArray], number: int) -> FloatArray:
+        if self._prepared is None:
+            self._prepared = self._chooser.begin(inputs, self.location, self._windows)
+        started = time.monotonic()
+        found = self._prepared.run(inputs, self.location, self._cancel)
+        each = (time.monotonic() - started) / number
+        if self._chooser.worth_timing(each * (self._windows - number)):
+            first = self._prepared
+            self._prepared = self._chooser.time_all(inputs, self.location, self._cancel)
+            if self._prepared is not first:
+                # The whole map by one runtime, so that it can be made again digit for digit.
+                found = self._prepared.run(inputs, self.location, self._cancel)
+        return found
 
     def _use(self, device: Device) -> None:
         self.device = device
-        network = deepcopy(self._original).eval()
-        try:
-            network = network.to(device.torch_device)
-        except torch.OutOfMemoryError:
-            if not device.is_gpu:
-                raise
-            self._leave_gpu("the network itself")
+        maker = Maker(self._original, device, self._precision)
+        self._chooser = Chooser(maker, self._tell, self._wish)
+        self._prepared = None
+        if not device.is_gpu:
             return
-        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        try:
+            self._prepared = maker.make("torch", {}, None)
+        except torch.OutOfMemoryError:
+            pass
+        else:
+            return
+        self._leave_gpu("the network itself")
 
     def _retreat(self, number: int) -> None:
         """Ask for less: half the windows at once, then the CPU."""

@@ -193,10 +193,11 @@ def check_shapes(
                 f"Feature {name!r} has the shape {shapes[name]}; expected "
                 f"(N, {FEATURE_CHANNELS[name]}, H, W)."
             )
-    sizes = {(shapes[name][0], *shapes[name][2:]) for name in features}
-    if len(sizes) > 1:
+    sizes = [(shapes[name][0], *shapes[name][2:]) for name in features]
+    # Compared, not put into a set: what stands for an open size in an export has no hash.
+    if any(size != sizes[0] for size in sizes):
         raise ModelError(f"The features differ in their number or size (N, H, W): {sizes}.")
-    number, height, width = sizes.pop()
+    number, height, width = sizes[0]
     if height % size_multiple or width % size_multiple or not height * width:
         raise ModelError(
             f"The input is {height} x {width} pixels; both must be multiples of "

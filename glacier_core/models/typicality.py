@@ -73,11 +73,6 @@ class TypicalityLimit(Part):
         flat = features.reshape(len(features), -1).astype(np.float32)
         return _Mixture.of(self.components).log_density(flat).reshape(features.shape[1:])
 
-    @property
-    def reach(self) -> int:
-        """Pixels around a pixel on which it depends whether it is untypical."""
-        return self.window // 2 + MARGIN + 1
-
     def untypical(self, optical: FloatArray, slope: FloatArray) -> BoolArray:
         """Say which pixels are unlike anything in training.
 
@@ -253,4 +248,5 @@ def _running_sums(layer: NDArray[np.int64], window: int) -> NDArray[np.int64]:
     before, after = _reach(window)
     reached = np.concatenate([np.zeros((1, layer.shape[1]), np.int64), layer.cumsum(axis=0)])
     rows = np.arange(len(layer))
-    return reached[np.minimum(rows + after + 1, len(layer))] - reached[np.maximum(rows - before, 0)]
+    ends, starts = np.minimum(rows + after + 1, len(layer)), np.maximum(rows - before, 0)
+    return np.asarray(reached[ends] - reached[starts], np.int64)

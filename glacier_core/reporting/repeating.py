@@ -141,6 +141,7 @@ def read_record(path: str | Path) -> dict[str, Any]:
             record["options"]["stride"],
         )
         _method(record)
+        record["device"]["runtime"]
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise RepeatError(
             f"{path} is no record of a map that could be repeated ({problem!r}). Give the "
@@ -172,7 +173,10 @@ def _same_request(
     opened = _same_scene(record["scene"], scene)
     loaded = _same_model(record["model"], model)
     options = record["options"]
-    request = resolve(opened, loaded, MappingOptions(**_method(record), device=device))
+    runtime = record["device"]["runtime"] or None
+    request = resolve(
+        opened, loaded, MappingOptions(**_method(record), device=device, runtime=runtime)
+    )
     if options.get("location") is not None:
         request = with_location(request, options["location"])
     if request.inputs != record["inputs"]:

@@ -1,0 +1,100 @@
+"""Making a network ready by one of the runtimes, once for all who map with it."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+from torch import nn
+
+from glacier_core.errors import ModelError
+from glacier_core.inference.device import Device, Precision
+from glacier_core.inference.runtimes.eager import EagerNetwork
+from glacier_core.inference.runtimes.identity import identity
+from glacier_core.inference.runtimes.keeping import SHELF
+from glacier_core.inference.runtimes.prepared import (
+    TITLES,
+    FloatArray,
+    Prepared,
+    Runtime,
+)
+
+TOLERANCE = 1e-4
+"""Largest difference in probability from PyTorch in float32 that a runtime may show."""
+
+
+class Maker:
+    """Makes one network ready, for windows of one size.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    device : Device
+    precision : {"exact", "approximate"}
+    """
+
+    def __init__(self, network: nn.Module, device: Device, precision: Precision) -> None:
+        self.network, self.device, self.precision = network, device, precision
+        self._identity = identity(network)
+
+    def ready(self, runtime: Runtime, inputs: dict[str, FloatArray]) -> bool:
+        """Whether the network has been made ready already."""
+        key = self._key(runtime, inputs)
+        return key is not None and key in SHELF
+
+    def make(
+        self, runtime: Runtime, inputs: dict[str, FloatArray], location: FloatArray | None
+    ) -> Prepared:
+        """Make the network ready, or find it made.
+
+        Parameters
+        ----------
+        runtime : {"torch", "openvino", "onnx"}
+        inputs : dict of float32 arrays (N, C, H, W)
+            Windows like those to come; only the first is looked at.
+        location : ndarray of float32 (L,) or None
+
+        Raises
+        ------
+        ModelError
+            If a runtime other than PyTorch gives other probabilities than PyTorch.
+        Exception
+            Whatever a runtime raises that cannot take the network over.
+        """
+        one = {name: array[:1] for name, array in inputs.items()}
+        make = partial(self._make, runtime, one, location)
+        key = self._key(runtime, inputs)
+        return make() if key is None else SHELF.find_or_make(key, make)
+
+    def _make(
+        self, runtime: Runtime, one: dict[str, FloatArray], location: FloatArray | None
+    ) -> Prepared:
+        if runtime == "torch":
+            return EagerNetwork(self.network, self.device.torch_device, self.precision)
+        made = _exporters()[runtime](self.network, one, location)
+        expected = self.make("torch", one, location).run(one, location, None)
+        difference = float(np.abs(made.run(one, location, None) - expected).max())
+        if not difference <= TOLERANCE:
+            raise ModelError(
+                f"{TITLES[runtime]} gives probabilities that differ by up to {difference:.1g}"
+            )
+        return made
+
+    def _key(self, runtime: Runtime, inputs: dict[str, FloatArray]) -> str | None:
+        if self._identity is None:
+            return None
+        parts = [self._identity, runtime, str(self.device.torch_device), self.precision]
+        if runtime != "torch":
+            parts += [f"{name} {array.shape[1:]}" for name, array in inputs.items()]
+            parts.append(f"{torch.get_num_threads()} threads")
+        return "\n".join(parts)
+
+
+Exporter = Callable[[nn.Module, dict[str, FloatArray], FloatArray | None], Prepared]
+
+
+def _exporters() -> dict[Runtime, Exporter]:
+    # Imported late: both libraries take their time, and small work does without.
+    from glacier_core.inference.runtimes.openvino import OpenVinoNetwork
+
+    return {"openvino": OpenVinoNetwork}

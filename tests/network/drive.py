@@ -27,9 +27,13 @@ QUOTA = b"""<!DOCTYPE html><html><head><title>Google Drive - Quota exceeded</tit
 </body></html>"""
 
 
-def number_of(name):
+def number_of(name, folder=""):
     """Give the number that a file has in the whole of Drive."""
-    return re.sub(r"[^A-Za-z0-9]", "-", name).ljust(28, "0")
+    return re.sub(r"[^A-Za-z0-9]", "-", folder + name).ljust(28, "0")
+
+
+def numbered(files, folder=""):
+    return {name: number_of(name, folder) for name in files}
 
 
 class Drive:
@@ -60,15 +64,16 @@ class Drive:
 
     def view(self, handler):
         folder = query(handler)["id"][0]
-        shown = {FOLDER: self.files, INNER: self.inner}.get(folder)
+        shown = {FOLDER: numbered(self.files), INNER: numbered(self.inner, "older")}.get(folder)
         if shown is None:
             return page(handler, b"<title>Error 404</title>", 404)
         entries = [
-            entry(f"https://drive.google.com/file/d/{number_of(name)}/view?usp=drive_web", name)
-            for name in shown
+            entry(f"https://drive.google.com/file/d/{number}/view?usp=drive_web", name)
+            for name, number in shown.items()
         ]
-        if folder == FOLDER and self.inner:
-            entries.insert(0, entry(f"https://drive.google.com/drive/folders/{INNER}", "older"))
+        if self.inner:
+            other = INNER if folder == FOLDER else FOLDER  # a folder may lead back
+            entries.insert(0, entry(f"https://drive.google.com/drive/folders/{other}", "other"))
         return page(
             handler, f"<html><head><title>weights</title></head><body>{''.join(entries)}".encode()
         )
@@ -83,12 +88,10 @@ class Drive:
 
     def file(self, handler):
         asked = query(handler)
-        everything = self.files | self.inner
-        named = {number_of(name): name for name in everything}
-        name = named.get(asked["id"][0])
+        everything = {number_of(name): (name, self.files[name]) for name in self.files}
+        name, content = everything.get(asked["id"][0], (None, b""))
         if name is None:
             return page(handler, b"<title>Error 404 (Not Found)!!1</title>", 404)
-        content = everything[name]
         if len(content) > SCANNED and asked.get("confirm") != ["t"]:
             return page(handler, self.scanner(name))
         return serve(handler, content, self.changed.get(name, FIRST_CHANGE))

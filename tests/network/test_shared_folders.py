@@ -85,7 +85,9 @@ def test_the_files_of_a_folder(drive):
 
 def test_files_of_inner_folders_come_after(drive):
     drive.inner = {"old.h5": LARGE, "small.pickle": b"another"}
-    assert [one.name for one in shared_files(FOLDER)] == ["large.h5", "small.pickle", "old.h5"]
+    old = SharedFile("old.h5", number_of("old.h5", "older"))
+    assert shared_files(FOLDER) == (file(), file("small.pickle"), old)
+    assert len(drive.asked(VIEW)) == 2
 
 
 def test_names_are_read_as_people_read_them(drive):

@@ -99,9 +99,10 @@ def left_at_the_end(results):
 def main(number, seed):
     chance = random.Random(seed)
     results = [map_of(np.ones(SHAPE, bool), seed=seed) for seed in range(MAPS)]
-    started = time.monotonic()
     size = bytes_in(cache.keep_map(results[0]).folder)
-    longest = 2 * (time.monotonic() - started)
+    started = time.monotonic()  # the first has imported what is needed
+    cache.keep_map(results[1])
+    longest = 3 * (time.monotonic() - started)
     limit_cache(FIT * 1.2 * size / 1e6)
     seen = {"miss": 0, "right": 0, "wrong": 0}
     for _ in range(number):

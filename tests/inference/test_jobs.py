@@ -13,6 +13,7 @@ from glacier_core.inference import jobs
 from glacier_core.inference.cache import find_map
 from glacier_core.inference.jobs import MapService
 from glacier_core.inference.request import MappingOptions
+from glacier_core.memory import memory
 from glacier_core.settings import settings
 
 from .stubs import (
@@ -277,9 +278,10 @@ def test_a_scene_is_let_go_when_its_job_ends(service, model):
     assert reference() is None
 
 
-def test_a_kept_map_is_not_held_in_memory(service, scene, model):
+def test_a_kept_map_is_held_by_the_bounded_memory_alone(service, scene, model):
     job = finished(service, service.submit(scene, model))
     held = weakref.ref(service.result(job.id))
+    memory().forget()
     garbage.collect()
     assert held() is None
     np.testing.assert_allclose(

@@ -80,7 +80,8 @@ class Pieces:
         piece is the nearest of all if it is nearer than the last middle looked at by that much.
         """
         count = min(count, len(self))
-        to_middle, pieces = self._middles.query(points, k=np.arange(1, count + 1))
+        found = self._middles.query(points, k=np.arange(1, count + 1))
+        to_middle, pieces = np.asarray(found[0]), np.asarray(found[1])
         nearest = pieces[:, 0].astype(np.int64)
         away = distances_to(points, self.ends[nearest])
         for turn in range(1, count):

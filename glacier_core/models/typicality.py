@@ -248,4 +248,5 @@ def _running_sums(layer: NDArray[np.int64], window: int) -> NDArray[np.int64]:
     before, after = _reach(window)
     reached = np.concatenate([np.zeros((1, layer.shape[1]), np.int64), layer.cumsum(axis=0)])
     rows = np.arange(len(layer))
-    return reached[np.minimum(rows + after + 1, len(layer))] - reached[np.maximum(rows - before, 0)]
+    ends, starts = np.minimum(rows + after + 1, len(layer)), np.maximum(rows - before, 0)
+    return np.asarray(reached[ends] - reached[starts])

@@ -114,12 +114,17 @@ def value_picture(values: Values) -> Picture:
 def png(picture: Picture, mask: Picture) -> bytes:
     """Return a picture (3, rows, columns) and its opacity (rows, columns) as a PNG.
 
+    Grey is written as one channel, and opacity only where something is not opaque: every reader
+    gets the same four values of each pixel from it.
+
     Not by GDAL: its writer warns of the missing place on Earth, and silencing a warning is no
     matter for one of many threads.
     """
-    layers = np.moveaxis(np.concatenate([picture, mask[np.newaxis]]), 0, -1)
+    grey = np.array_equal(picture[0], picture[1]) and np.array_equal(picture[1], picture[2])
+    layers = [*(picture[:1] if grey else picture), *([] if (mask == 255).all() else [mask])]
+    pixels = layers[0] if len(layers) == 1 else np.stack(layers, axis=-1)
     file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(layers)).save(file, "PNG", compress_level=3)
+    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "PNG", compress_level=1)
     return file.getvalue()
 
 

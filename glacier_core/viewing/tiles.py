@@ -1,4 +1,4 @@
-"""Map tiles, drawn by rio-tiler from the GeoTIFFs of scenes, maps and comparisons.
+"""Map tiles, drawn from the GeoTIFFs of scenes, maps and comparisons.
 
 A file is opened for each tile and closed again: GDAL's handles do not stand being shared
 between threads. Only GeoTIFF is ever read, whatever a file's name says.
@@ -16,7 +16,9 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from rasterio.crs import CRS
-from rasterio.warp import transform_bounds
+from rasterio.enums import Resampling
+from rasterio.transform import from_bounds
+from rasterio.warp import reproject, transform_bounds
 from rio_tiler.io import Reader
 
 from glacier_core.disk import FileState, file_state
@@ -37,6 +39,8 @@ Address = tuple[int, int, int]
 """Zoom, column and row of a tile."""
 
 _MERCATOR: Final = CRS.from_epsg(3857)
+_FEW_PIXELS: Final = 32
+"""Pixels of a window's shorter side below which GDAL may leave some of them out."""
 _Drawing = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
@@ -96,11 +100,11 @@ def _tiles() -> Memory:
 
 def _drawn(path: Path, layer: str, tile: Address) -> bytes:
     try:
-        with opened(path) as reader:
-            window = _window(reader, tile)
+        with opened(path) as dataset:
+            window = _window(dataset, tile)
             if window is None:
                 return empty_tile()
-            picture, mask = _PAINTERS[layer](reader, window)
+            picture, mask = _PAINTERS[layer](dataset, window)
     except rasterio.errors.RasterioError as error:
         raise StorageError(f"{path.name} cannot be read; it seems damaged.") from error
     return _png(picture, mask, window)
@@ -123,10 +127,10 @@ def _png(picture: NDArray[np.uint8], mask: NDArray[np.uint8], window: "_Window")
 
 
 @contextmanager
-def opened(path: Path) -> "Iterator[Any]":
-    """Open a GeoTIFF as a rio-tiler reader, and close it."""
-    with rasterio.open(path, driver="GTiff") as dataset, Reader(None, dataset=dataset) as reader:
-        yield reader
+def opened(path: Path, **options: Any) -> "Iterator[Any]":
+    """Open a GeoTIFF, and close it; options are those of GDAL's driver."""
+    with rasterio.open(path, driver="GTiff", **options) as dataset:
+        yield dataset
 
 
 @dataclass(frozen=True)
@@ -168,9 +172,9 @@ class _Window:
         return 1 / cosh((south + north) / 2 * 2 * pi / EQUATOR_M)
 
 
-def _window(reader: Any, tile: Address) -> _Window | None:
+def _window(dataset: Any, tile: Address) -> _Window | None:
     """Return the part of a tile that a raster reaches, None where it reaches none of it."""
-    west, south, east, north = transform_bounds(reader.crs, "EPSG:3857", *reader.bounds)
+    west, south, east, north = transform_bounds(dataset.crs, _MERCATOR, *dataset.bounds)
     if not np.isfinite([west, south, east, north]).all():
         return None
     _, column, row = tile
@@ -184,38 +188,93 @@ def _window(reader: Any, tile: Address) -> _Window | None:
 
 
 def _read(
-    reader: Any,
+    dataset: Any,
     window: _Window,
     *,
     indexes: tuple[int, ...] = (1,),
-    closer: str = "bilinear",
-    farther: str = "average",
+    closer: Resampling = Resampling.bilinear,
+    farther: Resampling = Resampling.average,
     margin: int = 0,
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Return the values of a window, NaN where there are none, and its mask (0 or 255).
 
     ``closer`` is how pixels are enlarged and warped, ``farther`` how many become one.
     """
-    image = reader.part(
-        window.bounds(margin),
-        dst_crs=_MERCATOR,
-        bounds_crs=_MERCATOR,
-        width=window.right - window.left + 2 * margin,
-        height=window.bottom - window.top + 2 * margin,
-        indexes=indexes,
-        resampling_method=farther,
-        reproject_method=closer,
-        unscale=True,
-    )
-    values = np.ma.filled(image.array.astype(np.float32), np.nan)
-    mask = np.where(np.isfinite(values).all(axis=0), 255, 0).astype(np.uint8)
-    return values, mask
+    width = window.right - window.left + 2 * margin
+    height = window.bottom - window.top + 2 * margin
+    if min(width, height) < _FEW_PIXELS:
+        return _masked(
+            _read_few(dataset, window.bounds(margin), (height, width), indexes, closer, farther)
+        )
+    values = np.full((len(indexes), height, width), np.nan, dtype=np.float32)
+    shrunk = _shrunk(dataset, window)
+    with _overview(dataset, shrunk) as source:
+        # Not through a WarpedVRT: it warps all six bands of a file to give three of them, and
+        # from the full resolution where an overview would do.
+        reproject(
+            rasterio.band(source, list(indexes)),
+            values,
+            dst_transform=from_bounds(*window.bounds(margin), width, height),
+            dst_crs=_MERCATOR,
+            src_nodata=np.nan if source.nodata is None else source.nodata,
+            dst_nodata=np.nan,
+            resampling=farther if shrunk > 1 else closer,
+        )
+    return _masked(values)
+
+
+def _masked(values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    return values, np.where(np.isfinite(values).all(axis=0), 255, 0).astype(np.uint8)
+
+
+def _read_few(
+    dataset: Any,
+    bounds: tuple[float, float, float, float],
+    shape: tuple[int, int],
+    indexes: tuple[int, ...],
+    closer: Resampling,
+    farther: Resampling,
+) -> NDArray[np.float32]:
+    """Return the values of a few pixels, by rio-tiler, which warps first and then shrinks.
+
+    Where a whole raster becomes a pixel or two, GDAL warps nothing into them.
+    """
+    with Reader(None, dataset=dataset) as reader:
+        image = reader.part(
+            bounds,
+            dst_crs=_MERCATOR,
+            bounds_crs=_MERCATOR,
+            height=shape[0],
+            width=shape[1],
+            indexes=indexes,
+            resampling_method=farther.name,
+            reproject_method=closer.name,
+            unscale=True,
+        )
+    return np.asarray(np.ma.filled(image.array.astype(np.float32), np.nan))
+
+
+def _shrunk(dataset: Any, window: _Window) -> float:
+    """Pixels of a raster that become one of a window, along a side."""
+    west, _, east, _ = transform_bounds(dataset.crs, _MERCATOR, *dataset.bounds)
+    return float(window.side_m * dataset.width / (east - west))
+
+
+@contextmanager
+def _overview(dataset: Any, shrunk: float) -> "Iterator[Any]":
+    """Open the coarsest overview of a raster that is still as fine as needed, or the raster."""
+    fine_enough = [factor for factor in dataset.overviews(1) if factor <= shrunk]
+    if not fine_enough:
+        yield dataset
+        return
+    with opened(Path(dataset.name), overview_level=len(fine_enough) - 1) as overview:
+        yield overview
 
 
 def _paint_composite(name: str) -> Callable[[Any, _Window], _Drawing]:
-    def paint(reader: Any, window: _Window) -> _Drawing:
-        values, mask = _read(reader, window, indexes=rendering.band_numbers(name))
-        path = Path(reader.dataset.name)
+    def paint(dataset: Any, window: _Window) -> _Drawing:
+        values, mask = _read(dataset, window, indexes=rendering.band_numbers(name))
+        path = Path(dataset.name)
         limits = _limits(path, file_state(path), name)
         return rendering.composite_picture(values, limits), mask
 
@@ -225,37 +284,37 @@ def _paint_composite(name: str) -> Callable[[Any, _Window], _Drawing]:
 @lru_cache(maxsize=64)
 def _limits(path: Path, state: FileState, composite: str) -> tuple[float, float]:  # noqa: ARG001
     """Return one stretch for the whole scene, so that neighbouring tiles match."""
-    with opened(path) as reader:
+    with opened(path) as dataset, Reader(None, dataset=dataset) as reader:
         image = reader.preview(
             max_size=512, indexes=rendering.band_numbers(composite), unscale=True
         )
     return rendering.stretch_limits(np.ma.filled(image.array.astype(np.float32), np.nan))
 
 
-def _paint_ndsi(reader: Any, window: _Window) -> _Drawing:
-    values, mask = _read(reader, window, indexes=rendering.band_numbers("ndsi"))
+def _paint_ndsi(dataset: Any, window: _Window) -> _Drawing:
+    values, mask = _read(dataset, window, indexes=rendering.band_numbers("ndsi"))
     index = rendering.ndsi(values[0], values[1])
     return rendering.ramp_picture(index, palettes.NDSI), np.where(np.isfinite(index), mask, 0)
 
 
-def _paint_hillshade(reader: Any, window: _Window) -> _Drawing:
-    values, mask = _read(reader, window, closer="cubic", margin=1)
+def _paint_hillshade(dataset: Any, window: _Window) -> _Drawing:
+    values, mask = _read(dataset, window, closer=Resampling.cubic, margin=1)
     ground = window.side_m * window.shrink_ratio()
     return rendering.hillshade(values[0], ground), mask[1:-1, 1:-1]
 
 
-def _paint_slope(reader: Any, window: _Window) -> _Drawing:
-    values, mask = _read(reader, window)
+def _paint_slope(dataset: Any, window: _Window) -> _Drawing:
+    values, mask = _read(dataset, window)
     return rendering.ramp_picture(values[0], palettes.SLOPE), mask
 
 
-def _paint_value(reader: Any, window: _Window) -> _Drawing:
-    values, mask = _read(reader, window, closer="nearest")
+def _paint_value(dataset: Any, window: _Window) -> _Drawing:
+    values, mask = _read(dataset, window, closer=Resampling.nearest)
     return rendering.value_picture(values[0]), mask
 
 
-def _paint_agreement(reader: Any, window: _Window) -> _Drawing:
-    values, _ = _read(reader, window, closer="nearest", farther="mode")
+def _paint_agreement(dataset: Any, window: _Window) -> _Drawing:
+    values, _ = _read(dataset, window, closer=Resampling.nearest, farther=Resampling.mode)
     return rendering.agreement_picture(np.nan_to_num(values[0]).astype(np.uint8))
 
 

@@ -61,7 +61,7 @@ def test_hostile_texts_stay_texts(own_data_dir):
 
 def test_page_is_written_whole(scene, tmp_path):
     path = save_map_page(tmp_path / "map.html", scene)
-    assert re.search(r"data:image/png;base64,\w{100}", path.read_text())
+    assert re.search(r"data:image/png;base64,[\w+/]{100}", path.read_text())
 
 
 def test_a_folder_that_is_not_there(scene, tmp_path):

@@ -2,14 +2,18 @@ import time
 
 import numpy as np
 import pytest
+from rasterio.crs import CRS
+from rasterio.enums import Resampling
+from rasterio.warp import transform_bounds
 
 from glacier_core.errors import SourceError, StorageError
+from glacier_core.inference.rasters import write_layer
 from glacier_core.sources import keep_scene
 from glacier_core.viewing import palettes, rendering, tiles
 from glacier_core.viewing.agreement import write_agreement
 from glacier_core.viewing.layers import finest_zoom
 
-from .conftest import ramp_scene
+from .conftest import grid, ramp_scene
 from .places import decoded, degrees_of, tile_and_pixel
 
 PLACES = [(30, 20), (30, 60), (55, 79), (0, 40), (59, 16), (59, 40)]
@@ -158,3 +162,41 @@ def test_changed_raster_is_drawn_anew(scene):
     keep_scene(type(scene)(scene.data.assign(optical=(("band", "y", "x"), flat)), scene.attributes))
     after = decoded(tiles.scene_tile(scene.id, "swir", tile))[down, across]
     assert not np.array_equal(before, after)
+
+
+@pytest.fixture
+def large_raster(tmp_path):
+    """A COG of 2000 x 2000 pixels of noise, with overviews of 2 and 4 pixels a side."""
+    noise = np.random.default_rng(0).random((2000, 2000), dtype=np.float32)
+    noise[:900, :700] = np.nan
+    path = tmp_path / "noise.tif"
+    place = {"transform": grid(), "crs": CRS.from_epsg(32632), "nodata": float("nan"), "tags": {}}
+    write_layer(path, noise, **place)
+    return path
+
+
+def test_no_finer_overview_is_read_than_a_tile_needs(large_raster):
+    """What a tile costs must not grow with the scene: at most two by two pixels become one."""
+    shown = {0.5: 2000, 1.9: 2000, 2.0: 1000, 3.9: 1000, 4.0: 500, 99.0: 500}
+    with tiles.opened(large_raster) as dataset:
+        for shrunk, width in shown.items():
+            with tiles._overview(dataset, shrunk) as source:
+                assert source.width == width
+
+
+@pytest.mark.parametrize("zooms_out", [0, 1, 2, 3, 4])
+def test_tiles_are_those_of_rio_tiler(large_raster, zooms_out):
+    """Noise is the hardest case: no two pixels are alike, and their means differ the most."""
+    with tiles.opened(large_raster) as dataset:
+        west, south, east, north = transform_bounds(dataset.crs, "EPSG:4326", *dataset.bounds)
+        lon, lat = west + 0.6 * (east - west), south + 0.4 * (north - south)
+        tile, _ = tile_and_pixel(lon, lat, 12 - zooms_out)
+        window = tiles._window(dataset, tile)
+        shape = (window.bottom - window.top, window.right - window.left)
+        methods = (Resampling.bilinear, Resampling.average)
+        ours, mask = tiles._read(dataset, window, closer=methods[0], farther=methods[1])
+        theirs = tiles._read_few(dataset, window.bounds(), shape, (1,), *methods)
+    seen = np.isfinite(theirs) & np.isfinite(ours)
+    assert (np.isfinite(theirs[0]) != (mask > 0)).mean() <= 0.02
+    assert np.abs(ours - theirs)[seen].mean() <= 0.06
+    assert ours[seen].mean() == pytest.approx(theirs[seen].mean(), abs=0.002)

@@ -1,0 +1,197 @@
+"""How long tiles take while many people move the map.
+
+    python benchmarks/tiles.py [--clients 20] [--size 6000] [--tiles 40]
+
+Starts the app on 127.0.0.1 with a data folder of its own that holds two scenes, 768 pixels and
+`size` pixels square, and a map of each, all simulated. Every client asks for one tile after the
+other without a pause, each tile of any layer and zoom, and none twice: as many people who never
+stop moving the map, so a wait is longer than what readers see. Then one client alone asks for
+other tiles; and all ask for tiles that are drawn already.
+"""
+
+import http.client
+import os
+import platform
+import socket
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import product
+from math import asinh, floor, pi, radians, tan
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import rasterio
+import typer
+from mapping import SCENE, empty_cache, mirrored
+from numpy.typing import NDArray
+from scipy import ndimage
+
+import glacier_core as gc
+from glacier_core.inference.result import make_map
+from glacier_core.scene import Scene
+from glacier_core.settings import settings
+from glacier_core.sources import keep_scene
+from glacier_core.viewing.layers import finest_zoom, geographic_bounds
+from glacier_core.viewing.tiles import MAP_LAYERS, SCENE_LAYERS
+
+SMALL = 768
+ZOOMS_OUT = 6
+"""Zooms below the finest that are asked for; the finest of the small scene has 16 to 36 tiles."""
+
+PATIENCE_S = 60.0
+KEPT = 60
+"""Tiles asked for again: fewer than the server keeps."""
+
+
+def keep(size: int) -> tuple[Scene, str]:
+    """Put a simulated scene and a map of it into the data folder, and return them."""
+    scene = mirrored(gc.open_scene(SCENE), size)
+    attributes = scene.attributes.model_copy(update={"id": f"scene-{size}"})
+    scene = replace(scene, attributes=attributes)
+    keep_scene(scene)
+    noise = np.random.default_rng(size).random(scene.shape, dtype=np.float32)
+    smooth: NDArray[np.float32] = ndimage.gaussian_filter(noise, 12.0)
+    probability = 1 / (1 + np.exp(-5 * (smooth - smooth.mean()) / smooth.std()))
+    key = f"{size:064x}"
+    told = {
+        "key": key,
+        "scene": {"attributes": attributes.model_dump(mode="json")},
+        "model": {"name": "smooth noise"},
+        "notes": [],
+    }
+    made = make_map(
+        probability,
+        np.maximum(probability, 1 - probability),
+        transform=scene.transform,
+        crs=scene.crs,
+        provenance=told,
+    )
+    made.save(settings().data_dir / "maps" / key)
+    return scene, key
+
+
+def addresses(scene: Scene, key: str) -> dict[str, list[str]]:
+    """Return the tiles of every layer that lie in a scene, by the layer's name."""
+    west, south, east, north = geographic_bounds(scene)
+    finest = finest_zoom(scene)
+    places = []
+    for zoom in range(max(finest - ZOOMS_OUT, 0), finest + 1):
+        columns = [floor((lon + 180) / 360 * 2**zoom) for lon in (west, east)]
+        rows = [floor((1 - asinh(tan(radians(lat))) / pi) / 2 * 2**zoom) for lat in (north, south)]
+        among = product(range(columns[0], columns[1] + 1), range(rows[0], rows[1] + 1))
+        places += [f"{zoom}/{column}/{row}.png" for column, row in among]
+    homes = dict.fromkeys(SCENE_LAYERS, f"scenes/{scene.id}")
+    homes |= dict.fromkeys(MAP_LAYERS, f"maps/{key}")
+    return {
+        layer: [f"/tiles/{home}/{layer}/{place}" for place in places]
+        for layer, home in homes.items()
+    }
+
+
+@contextmanager
+def server() -> Iterator[int]:
+    """Start the app, wait until it answers, yield its port, and stop it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    app = Path(__file__).parents[1] / "app.py"
+    options = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}"]
+    command = [sys.executable, "-m", "streamlit", "run", str(app), *options]
+    with subprocess.Popen(command, cwd=app.parent, stdout=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(int(PATIENCE_S / 0.2)):
+                with socket.socket() as trial:
+                    if trial.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.2)
+            yield port
+        finally:
+            process.terminate()
+
+
+def asked(port: int, wanted: list[str]) -> list[tuple[str, float]]:
+    """Ask for one tile after the other; return the layer and milliseconds of each."""
+    waited = []
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+    for address in wanted:
+        started = time.perf_counter()
+        connection.request("GET", address)
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != http.HTTPStatus.OK:
+            raise SystemExit(f"{address} was answered with {answer.status}.")
+        waited.append((address.split("/")[4], 1000 * (time.perf_counter() - started)))
+    connection.close()
+    return waited
+
+
+def at_once(port: int, wanted: list[str], clients: int) -> list[tuple[str, float]]:
+    """Share addresses among clients that all ask at the same time."""
+    with ThreadPoolExecutor(clients) as people:
+        answers = people.map(lambda client: asked(port, wanted[client::clients]), range(clients))
+        return [wait for waits in answers for wait in waits]
+
+
+def report(title: str, waits: list[tuple[str, float]], seconds: float) -> list[str]:
+    """Return the rows of the report on some waits."""
+    by_layer = defaultdict(list)
+    for layer, wait in waits:
+        by_layer[layer].append(wait)
+        by_layer["all layers"].append(wait)
+    lines = [f"{title}: {len(waits) / seconds:.1f} tiles a second"]
+    for layer, some in sorted(by_layer.items()):
+        half, most, nearly_all = np.percentile(some, (50, 95, 99))
+        lines.append(
+            f"  {layer:<14} median {half:7.1f} ms, p95 {most:7.1f} ms, p99 {nearly_all:7.1f} ms "
+            f"(n = {len(some)})"
+        )
+    return lines
+
+
+def measure(port: int, known: dict[str, list[str]], clients: int, tiles: int) -> list[str]:
+    """Return the rows of the report on one scene."""
+    generator = np.random.default_rng(0)
+    shuffled = {layer: list(generator.permutation(some)) for layer, some in known.items()}
+    crowd = [address for some in shuffled.values() for address in some[:tiles]]
+    alone = [address for some in shuffled.values() for address in some[tiles : tiles + 10]]
+    asked(port, [some[-1] for some in shuffled.values()])  # the stretch of each picture
+    lines = []
+    for title, wanted, people in (
+        (f"{clients} clients, new tiles", list(generator.permutation(crowd)), clients),
+        ("one client, new tiles", alone, 1),
+        (f"{clients} clients, tiles drawn already", [*alone[:KEPT]] * 10, clients),
+    ):
+        started = time.perf_counter()
+        waits = at_once(port, wanted, people)
+        lines += report(title, waits, time.perf_counter() - started)
+    return lines
+
+
+def main(
+    clients: Annotated[int, typer.Option(help="Clients that ask at once.")] = 20,
+    size: Annotated[int, typer.Option(help="Side of the larger scene in pixels.")] = 6000,
+    tiles: Annotated[int, typer.Option(help="New tiles of each layer.")] = 40,
+) -> None:
+    """Measure how long tiles take while many people move the map."""
+    typer.echo(
+        f"{platform.machine()}, {os.cpu_count()} cores, GDAL {rasterio.__gdal_version__}; "
+        f"{SCENE} mirrored; clients and server share the cores"
+    )
+    with empty_cache():
+        scenes = [keep(side) for side in (SMALL, size)]
+        with server() as port:
+            for scene, key in scenes:
+                typer.echo(f"{scene.shape[0]} x {scene.shape[1]} pixels")
+                known = addresses(scene, key)
+                typer.echo("\n".join(measure(port, known, clients, tiles)))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -67,6 +67,11 @@ class Settings(BaseSettings):
     cache_megabytes: int = Field(
         default=20_000, gt=0, description="Size of the map cache; the oldest maps leave first."
     )
+    page_megabytes: int = Field(
+        default=2000,
+        gt=0,
+        description="Memory of opened scenes, maps and comparisons; the oldest leave first.",
+    )
     batch_size: int = Field(
         default=2,
         gt=0,

@@ -11,11 +11,20 @@ from glacier_core.confidence.band import LEVEL, OutlineBand, outline_band
 from glacier_core.confidence.hints import DOUBTFUL, SIDE_M, look_here_first
 from glacier_core.confidence.like_pixels import like_pixels
 from glacier_core.deviations.band_definitions import BAND_DEFINITIONS
-from glacier_core.viewing.doubt import band_chart, band_table, sources_chart, zoom_bounds
+from glacier_core.viewing.doubt import (
+    band_chart,
+    band_layer,
+    band_table,
+    hints_layer,
+    sources_chart,
+    zoom_bounds,
+)
+from glacier_core.viewing.layers import OutlineLayer
 from glacier_core.viewing.points import confidence_at
 from pages.components import sentences
-from pages.components.figures import offer_table, show_definitions, show_figure
+from pages.components.figures import drawn, offer_table, show_definitions, show_figure
 from pages.components.map import MapEvent, ZoomTo
+from pages.components.shelf import shared
 from pages.components.state import guard, open_map, open_outlines, predicted_outlines
 
 if TYPE_CHECKING:
@@ -36,7 +45,7 @@ SHOWN = {
 }
 
 
-@st.cache_resource(max_entries=4, show_spinner="Drawing the band in which the outline may lie …")
+@shared("Drawing the band in which the outline may lie …")
 def band_of(map_key: str, scene_id: str, experts: str) -> OutlineBand:
     """Return the band of a map, glacier by glacier of the expert's, once for all readers."""
     outlines = None if experts == "none" else open_outlines(scene_id, experts)
@@ -45,16 +54,23 @@ def band_of(map_key: str, scene_id: str, experts: str) -> OutlineBand:
     )
 
 
-@st.cache_data(max_entries=8, show_spinner="Looking where a look mends most …")
+@st.cache_data(max_entries=64, show_spinner="Looking where a look mends most …")
 def hints_of(map_key: str) -> pd.DataFrame:
     """Return where to look first on a map, once for all readers."""
     return look_here_first(open_map(map_key), HINTS)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Drawing maps that may be true …")
+@shared("Drawing maps that may be true …")
 def area_of(map_key: str) -> AreaInterval:
     """Return the interval of the area of a map, once for all readers."""
     return gc.mapped_area_interval(open_map(map_key))
+
+
+@shared()
+def doubt_layers(map_key: str, scene_id: str, experts: str) -> list[OutlineLayer]:
+    """Return the band and the places to look at first as the map draws them."""
+    band, hints = band_of(map_key, scene_id, experts), hints_of(map_key)
+    return [band_layer(band), hints_layer(hints, visible=True)]
 
 
 def band_section(band: OutlineBand, interval: AreaInterval, scene: "gc.Scene") -> None:
@@ -105,7 +121,7 @@ def sources_section(card: "ModelCard") -> None:
         f"{table['scenes'].iloc[0]} simulated scenes that the network never saw:"
     )
     show_figure(
-        sources_chart(table),
+        drawn(sources_chart, table),
         table,
         name=f"{card.name}-uncertainty-sources",
         alt="IoU, ECE, errors found and seconds a scene of every source of uncertainty.",

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import streamlit as st
 
 from glacier_core.viewing.layers import (
     Layer,
@@ -15,6 +14,7 @@ from glacier_core.viewing.layers import (
     scene_layers,
 )
 from pages.components.map import MapView, ZoomTo
+from pages.components.shelf import shared
 from pages.components.state import (
     AppState,
     app_state,
@@ -85,7 +85,7 @@ def _outlines(
     return layers
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@shared()
 def _predicted(
     asked: tuple[str, ...],  # noqa: ARG001  (what the layer depends on)
     tolerance_m: float,
@@ -94,7 +94,7 @@ def _predicted(
     return predicted_layer(_outlines, tolerance_m=tolerance_m)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@shared()
 def _expert(scene_id: str, experts: str, map_key: str, tolerance_m: float) -> Layer:
     from glacier_core.viewing.readings import deviation_rows
 

@@ -14,6 +14,7 @@ import streamlit as st
 
 import glacier_core as gc
 from pages.components.sentences import plain
+from pages.components.shelf import shared
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -156,19 +157,19 @@ def guard() -> Iterator[None]:
         st.stop()
 
 
-@st.cache_resource(max_entries=2, show_spinner="Opening the scene …")
+@shared("Opening the scene …")
 def open_scene(scene_id: str) -> "gc.Scene":
     """Open a scene once for all readers."""
     return gc.open_scene(scene_id)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Opening the model …")
+@shared("Opening the model …")
 def load_model(model_id: str) -> "gc.Model":
     """Load a model once for all readers."""
     return gc.load_model(model_id)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Opening the map …")
+@shared("Opening the map …")
 def open_map(map_key: str) -> "gc.GlacierMap":
     """Open a finished map once for all readers.
 
@@ -186,13 +187,13 @@ def open_map(map_key: str) -> "gc.GlacierMap":
     return found
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@shared()
 def predicted_outlines(map_key: str) -> "gpd.GeoDataFrame":
     """Return the outlines of a map, drawn around its ice once for all readers."""
     return open_map(map_key).outlines()
 
 
-@st.cache_resource(max_entries=4, show_spinner="Dividing the ice into glaciers …")
+@shared("Dividing the ice into glaciers …")
 def divided_outlines(map_key: str, scene_id: str, experts: str) -> "gpd.GeoDataFrame":
     """Return the outlines of a map, one a glacier, once for all readers."""
     divides = None if experts in ("none", "panel") else open_outlines(scene_id, experts)
@@ -210,13 +211,13 @@ def shown_outlines(result: "gc.GlacierMap") -> "gpd.GeoDataFrame":
     raise AssertionError("guard stops the page")
 
 
-@st.cache_resource(max_entries=4, show_spinner="Comparing with the expert …")
+@shared("Comparing with the expert …")
 def compare(map_key: str, scene_id: str, experts: str) -> "gc.Comparison":
     """Compare a map with expert outlines, once for all readers."""
     return gc.compare(open_map(map_key), open_outlines(scene_id, experts))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Scoring a simple rule on the same pixels …")
+@shared("Scoring a simple rule on the same pixels …")
 def score_beside_ndsi(map_key: str, scene_id: str, experts: str) -> "SampleScore":
     """Score a map and the NDSI rule against expert outlines, once for all readers."""
     from glacier_core.deviations.sample_score import score_sample
@@ -230,7 +231,7 @@ def outlines_complete(scene: "gc.Scene", experts: str) -> bool:
     return experts in ("scene", "panel") and scene.attributes.outlines_complete
 
 
-@st.cache_resource(max_entries=4, show_spinner="Holding the confidence against the expert …")
+@shared("Holding the confidence against the expert …")
 def reliability_on_scene(map_key: str, scene_id: str, experts: str) -> "Reliability":
     """Measure how reliable the confidence of a map proved, once for all readers."""
     from glacier_core.deviations.reliability import scene_reliability
@@ -240,13 +241,13 @@ def reliability_on_scene(map_key: str, scene_id: str, experts: str) -> "Reliabil
     return scene_reliability(open_map(map_key), comparison, everywhere=complete)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Holding the map against all experts …")
+@shared("Holding the map against all experts …")
 def compare_panel(map_key: str, scene_id: str, experts: str) -> "gc.PanelComparison":
     """Compare a map with the outlines of several experts, once for all readers."""
     return gc.compare_panel(open_map(map_key), open_experts(scene_id, experts))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the outlines …")
+@shared("Opening the outlines …")
 def open_experts(scene_id: str, experts: str) -> "gpd.GeoDataFrame | None":
     """Open outlines as their experts drew them, once for all readers."""
     if experts == "panel":
@@ -260,7 +261,7 @@ def open_experts(scene_id: str, experts: str) -> "gpd.GeoDataFrame | None":
     return open_scene(scene_id).outlines
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the outlines …")
+@shared("Opening the outlines …")
 def open_outlines(scene_id: str, experts: str) -> "gpd.GeoDataFrame | None":
     """Open outlines to compare with: those of one expert, or what several agree on."""
     from glacier_core.deviations.consensus import consensus_outlines

@@ -20,7 +20,7 @@ from pages.components.correcting import (
 )
 from pages.components.downloads import download_map
 from pages.components.expert_choice import choose_experts
-from pages.components.figures import column, show_definitions, show_figure, show_table
+from pages.components.figures import column, drawn, show_definitions, show_figure, show_table
 from pages.components.map import ZoomTo, show_map
 from pages.components.panel import show_panel
 from pages.components.progress import require_map
@@ -228,7 +228,7 @@ def pixel_scores(comparison: "gc.Comparison", scene: "gc.Scene") -> None:
         show_definitions(meant, [*SCORES, *PIXEL_COUNTS], "What these scores mean")
     with picture:
         show_figure(
-            charts.agreement_chart(comparison.pixels, simulated=scene.simulated),
+            drawn(charts.agreement_chart, comparison.pixels, simulated=scene.simulated),
             scores.assign(simulated=scene.simulated),
             name=f"{scene.id}-agreement",
             alt="Shares of the ice that both, only the network and only the expert see.",

@@ -11,7 +11,6 @@ from glacier_core.confidence.shares import shares_below
 from glacier_core.deviations.reliability import CONFIDENCE_DEFINITIONS
 from glacier_core.models.card import ModelCard, Reliability
 from glacier_core.viewing import charts
-from glacier_core.viewing.doubt import band_layer, hints_layer
 from glacier_core.viewing.layers import Threshold
 from pages.components import sentences, texts
 from pages.components.calibration import calibration_section
@@ -19,13 +18,14 @@ from pages.components.doubt import (
     area_of,
     band_of,
     band_section,
+    doubt_layers,
     hints_of,
     hints_section,
     pixel_section,
     sources_section,
     wish_to_zoom,
 )
-from pages.components.figures import show_definitions, show_figure
+from pages.components.figures import drawn, show_definitions, show_figure
 from pages.components.map import show_map
 from pages.components.progress import require_map
 from pages.components.remembering import remembered
@@ -63,7 +63,7 @@ def shares_section(table: pd.DataFrame, scene: "gc.Scene") -> None:
     picture, numbers = st.columns([3, 2])
     with picture:
         show_figure(
-            charts.share_below_chart(table, simulated=scene.simulated),
+            drawn(charts.share_below_chart, table, simulated=scene.simulated),
             table.assign(scene=scene.title, simulated=scene.simulated),
             name=f"{scene.id}-confidence-shares",
             alt="Share of the area below each confidence, for glacier and for all that is mapped.",
@@ -101,7 +101,7 @@ def reliability_section(scene: "gc.Scene", card: ModelCard, here: Reliability | 
 
 def reliability(found: Reliability, title: str, name: str) -> None:
     show_figure(
-        charts.reliability_chart(found, title),
+        drawn(charts.reliability_chart, found, title),
         charts.reliability_table(found),
         name=name,
         alt="Confidence against the share of right pixels, before and after calibration.",
@@ -133,7 +133,8 @@ view = scene_view(
     threshold=threshold,
     zoom_to=wish_to_zoom(hints),
 )
-view = replace(view, layers=[*view.layers, band_layer(band), hints_layer(hints, visible=True)])
+more = doubt_layers(result.key, scene.id, state.experts)
+view = replace(view, layers=[*view.layers, *more])
 event = show_map(view, key="confidence")
 if event and event.glacier_id:
     choose(glacier=event.glacier_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -15,7 +16,7 @@ from glacier_core.reporting.exports import table_csv
 from glacier_core.simulation.regions import REGIONS
 from glacier_core.viewing import benchmark_charts as charts
 from pages.components.benchmark import opened, pick_figure, show_run
-from pages.components.figures import show_definitions
+from pages.components.figures import drawn, show_definitions
 from pages.components.sentences import plain
 from pages.components.state import DEFAULT_MODEL, app_state, choose, guard
 
@@ -64,7 +65,7 @@ QUESTIONS = {
     "strategies": Question(
         "Strategies",
         views.strategies_by_region,
-        lambda table: charts.strategy_chart(table, TITLES),
+        partial(charts.strategy_chart, regions=TITLES),
         "A strategy is how a network is trained: one for the whole world (global), one for each "
         "region (regional, finetuning), one that is told the region or the coordinates, or one "
         "that learns to do without some inputs (modality dropout). Bright cells are good. Networks "
@@ -82,7 +83,7 @@ QUESTIONS = {
     "data": Question(
         "Data",
         views.track_gains,
-        lambda table: charts.gain_chart(table, TITLES),
+        partial(charts.gain_chart, regions=TITLES),
         "A dot is a region: right of the line, radar or heat made the map better than imagery and "
         "terrain alone.",
         "Gain in IoU by radar backscatter, coherence and thermal data, a dot a region.",
@@ -152,7 +153,7 @@ def one_figure(name: str, figures: pd.DataFrame) -> None:
         return
     if said := headline(table):
         st.markdown(said)
-    pick_figure(question.chart(table), table, name=name, alt=question.alt)
+    pick_figure(drawn(question.chart, table), table, name=name, alt=question.alt)
     st.caption(question.reading)
 
 

@@ -11,7 +11,13 @@ from glacier_core.viewing.calibration_charts import (
     calibration_table,
 )
 from pages.components import sentences
-from pages.components.figures import offer_table, show_definitions, show_figure, show_table
+from pages.components.figures import (
+    drawn,
+    offer_table,
+    show_definitions,
+    show_figure,
+    show_table,
+)
 
 if TYPE_CHECKING:
     from glacier_core.models.card import ModelCard
@@ -36,7 +42,7 @@ def calibration_section(card: "ModelCard") -> None:
     picture, numbers = st.columns(2)
     with picture:
         show_figure(
-            calibration_chart(found),
+            drawn(calibration_chart, found),
             calibration_bins(found),
             name=f"{card.name}-calibrations",
             alt="Confidence against the share of right pixels, by method of calibration.",

@@ -20,7 +20,7 @@ from glacier_core.deviations.strata import (
 )
 from glacier_core.viewing import boundary_charts, charts, comparison_charts
 from pages.components import sentences
-from pages.components.figures import show_definitions, show_figure, show_table
+from pages.components.figures import drawn, show_definitions, show_figure, show_table
 from pages.components.remembering import remembered
 from pages.components.state import (
     app_state,
@@ -71,7 +71,7 @@ def show_figures(scene: "gc.Scene", comparison: "gc.Comparison", pick: Pick) -> 
         label_visibility="collapsed",
         on_change=lambda: choose(deviation=st.session_state["deviation"]),
     )
-    drawn = {
+    shown = {
         "areas": lambda: _areas(scene, comparison, pick),
         "distances": lambda: _distances(scene, comparison, pick),
         "boundary": lambda: _boundary(scene, comparison, pick),
@@ -79,7 +79,7 @@ def show_figures(scene: "gc.Scene", comparison: "gc.Comparison", pick: Pick) -> 
         "errors": lambda: _errors(scene),
     }
     with guard():
-        drawn[app_state().deviation]()
+        shown[app_state().deviation]()
 
 
 def _areas(scene: "gc.Scene", comparison: "gc.Comparison", pick: Pick) -> None:
@@ -87,7 +87,9 @@ def _areas(scene: "gc.Scene", comparison: "gc.Comparison", pick: Pick) -> None:
     scatter, strip = st.columns(2)
     with scatter:
         show_figure(
-            comparison_charts.area_scatter(glaciers, simulated=scene.simulated, selected=picked),
+            drawn(
+                comparison_charts.area_scatter, glaciers, simulated=scene.simulated, selected=picked
+            ),
             glaciers[[*IDENTITY, "expert_area_km2", "predicted_area_km2"]],
             name=f"{scene.id}-areas",
             alt="A dot a glacier: its area on the map against the expert's.",
@@ -95,7 +97,9 @@ def _areas(scene: "gc.Scene", comparison: "gc.Comparison", pick: Pick) -> None:
         )
     with strip:
         show_figure(
-            charts.area_deviation_chart(glaciers, simulated=scene.simulated, selected=picked),
+            drawn(
+                charts.area_deviation_chart, glaciers, simulated=scene.simulated, selected=picked
+            ),
             glaciers[[*IDENTITY, "area_deviation_percent"]],
             name=f"{scene.id}-area-deviations",
             alt="A dot a glacier: its area deviation, beside the band of experts.",
@@ -114,8 +118,12 @@ def _distances(scene: "gc.Scene", comparison: "gc.Comparison", pick: Pick) -> No
     histogram, measures = st.columns(2)
     with histogram:
         show_figure(
-            boundary_charts.distance_histogram_chart(
-                counted, simulated=scene.simulated, selected=picked, name=_name(comparison, picked)
+            drawn(
+                boundary_charts.distance_histogram_chart,
+                counted,
+                simulated=scene.simulated,
+                selected=picked,
+                name=_name(comparison, picked),
             ),
             counted,
             name=f"{scene.id}-distance-histogram",
@@ -123,7 +131,8 @@ def _distances(scene: "gc.Scene", comparison: "gc.Comparison", pick: Pick) -> No
         )
     with measures:
         show_figure(
-            charts.distance_chart(
+            drawn(
+                charts.distance_chart,
                 glaciers,
                 resolution=scene.resolution,
                 simulated=scene.simulated,
@@ -153,8 +162,12 @@ def _boundary(scene: "gc.Scene", comparison: "gc.Comparison", pick: Pick) -> Non
         st.info(f"Of {sentences.plain(name)} there is no boundary to compare.")
         return
     show_figure(
-        boundary_charts.boundary_profile_chart(
-            pieces, resolution=scene.resolution, simulated=scene.simulated, name=name
+        drawn(
+            boundary_charts.boundary_profile_chart,
+            pieces,
+            resolution=scene.resolution,
+            simulated=scene.simulated,
+            name=name,
         ),
         pieces,
         name=f"{scene.id}-boundary",
@@ -176,8 +189,11 @@ def _heights(scene: "gc.Scene", comparison: "gc.Comparison") -> None:
     picked = app_state().glacier if app_state().glacier in compared else ""
     table = heights_of(app_state().map, scene.id, app_state().experts, picked)
     show_figure(
-        comparison_charts.hypsometry_chart(
-            table, simulated=scene.simulated, title=_name(comparison, picked)
+        drawn(
+            comparison_charts.hypsometry_chart,
+            table,
+            simulated=scene.simulated,
+            title=_name(comparison, picked),
         ),
         table,
         name=f"{scene.id}-heights",
@@ -192,7 +208,7 @@ def _errors(scene: "gc.Scene") -> None:
     names = [name for name in known["stratum"].unique() if (known["stratum"] == name).sum() > 1]
     chosen = st.selectbox("Divided by", names)
     show_figure(
-        comparison_charts.error_share_chart(table, chosen, simulated=scene.simulated),
+        drawn(comparison_charts.error_share_chart, table, chosen, simulated=scene.simulated),
         table,
         name=f"{scene.id}-strata",
         alt="Which share of all errors lies in each class, beside its share of the pixels.",

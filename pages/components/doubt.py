@@ -11,10 +11,18 @@ from glacier_core.confidence.band import LEVEL, OutlineBand, outline_band
 from glacier_core.confidence.hints import DOUBTFUL, SIDE_M, look_here_first
 from glacier_core.confidence.like_pixels import like_pixels
 from glacier_core.deviations.band_definitions import BAND_DEFINITIONS
-from glacier_core.viewing.doubt import band_chart, band_table, sources_chart, zoom_bounds
+from glacier_core.viewing.doubt import (
+    band_chart,
+    band_layer,
+    band_table,
+    hints_layer,
+    sources_chart,
+    zoom_bounds,
+)
+from glacier_core.viewing.layers import OutlineLayer
 from glacier_core.viewing.points import confidence_at
 from pages.components import sentences
-from pages.components.figures import offer_table, show_definitions, show_figure
+from pages.components.figures import drawn, offer_table, show_definitions, show_figure
 from pages.components.map import MapEvent, ZoomTo
 from pages.components.remembering import remembered
 from pages.components.state import guard, open_map, open_outlines, predicted_outlines
@@ -56,6 +64,13 @@ def hints_of(map_key: str) -> pd.DataFrame:
 def area_of(map_key: str) -> AreaInterval:
     """Return the interval of the area of a map, once for all readers."""
     return gc.mapped_area_interval(open_map(map_key))
+
+
+@remembered()
+def doubt_layers(map_key: str, scene_id: str, experts: str) -> list[OutlineLayer]:
+    """Return the band and the places to look at first as the map draws them."""
+    band, hints = band_of(map_key, scene_id, experts), hints_of(map_key)
+    return [band_layer(band), hints_layer(hints, visible=True)]
 
 
 def band_section(band: OutlineBand, interval: AreaInterval, scene: "gc.Scene") -> None:
@@ -106,7 +121,7 @@ def sources_section(card: "ModelCard") -> None:
         f"{table['scenes'].iloc[0]} simulated scenes that the network never saw:"
     )
     show_figure(
-        sources_chart(table),
+        drawn(sources_chart, table),
         table,
         name=f"{card.name}-uncertainty-sources",
         alt="IoU, ECE, errors found and seconds a scene of every source of uncertainty.",

@@ -1,6 +1,8 @@
 """A figure with its data, and the definitions of its numbers, one click away."""
 
+import pickle
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
 from typing import Any
 
 import pandas as pd
@@ -11,6 +13,26 @@ from glacier_core.reporting.exports import table_csv
 from pages.components.sentences import definition_lines, help_text
 
 _BAR = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"]}
+
+
+def drawn(chart: Callable[..., go.Figure], *args: Any, **options: Any) -> go.Figure:
+    """Draw a chart, or return it as it was drawn before from the very same data.
+
+    Parameters
+    ----------
+    chart : callable
+        A function of a module, or a partial of one, which draws its arguments and nothing else.
+    """
+    what = sha256(pickle.dumps((chart, args, options))).hexdigest()
+    return _figure(what, lambda: chart(*args, **options))
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _figure(
+    what: str,  # noqa: ARG001  (the content it is kept under)
+    _draw: Callable[[], go.Figure],
+) -> go.Figure:
+    return _draw()
 
 
 def show_figure(

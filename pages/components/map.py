@@ -1,7 +1,7 @@
 """The map of every page: MapLibre GL in a Streamlit component, drawn without a rerun."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -192,11 +192,20 @@ def _ignore() -> None:
 
 def _message(view: MapView, height: int) -> dict[str, Any]:
     return {
-        **asdict(view),
+        **_plain(replace(view, layers=())),
         "layers": [_layer(layer) for layer in view.layers],
         "height": height,
         "colors": {"selected": palettes.SELECTED, "drawing": palettes.CORRECTED},
     }
+
+
+def _plain(value: Any) -> Any:
+    # Not asdict, which copies every vertex of every outline, for each reader and each run.
+    if is_dataclass(value):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    return value
 
 
 def _in_turn(message: dict[str, Any], key: str) -> dict[str, Any]:
@@ -213,7 +222,7 @@ def _in_turn(message: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _layer(layer: Layer) -> dict[str, Any]:
     kind = {TileLayer: "tiles", DataLayer: "data"}.get(type(layer), "outlines")
-    return {**asdict(layer), "kind": kind}
+    return {**_plain(layer), "kind": kind}
 
 
 @cache

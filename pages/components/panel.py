@@ -6,7 +6,7 @@ import streamlit as st
 
 import glacier_core as gc
 from glacier_core.viewing.panel_charts import panel_areas, panel_chart
-from pages.components.figures import show_definitions, show_figure, show_table
+from pages.components.figures import drawn, show_definitions, show_figure, show_table
 from pages.components.sentences import plain
 
 COLUMNS = {
@@ -70,7 +70,7 @@ def show_panel(
     st.caption(_whose(panel))
     areas = panel_areas(panel.members)
     show_figure(
-        panel_chart(areas, simulated=panel.simulated, selected=selected),
+        drawn(panel_chart, areas, simulated=panel.simulated, selected=selected),
         areas,
         name=f"{name}-experts",
         alt="A row a glacier: a dot for the area that each expert drew, a bar for the map's.",

@@ -33,13 +33,40 @@ def write_file(path: Path, content: bytes) -> None:
 
 def flush_folder(folder: Path) -> None:
     """Force the names in a folder to the disk, where the system offers it."""
+    _flush(folder)
+
+
+def flush_file(file: Path) -> None:
+    """Force a file that another library wrote to the disk, where the system offers it."""
+    _flush(file)
+
+
+def _flush(path: Path) -> None:
     if os.name != "posix":
         return
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+FileState = tuple[int, int, int, int, int]
+
+
+def file_state(path: Path) -> FileState:
+    """Return what tells a file from any other that lay or lies there, without reading it.
+
+    Device, inode, size, and the times in nanoseconds of the last change of its content and of its
+    state, the last of which no program can set. A link is told as a link.
+
+    Raises
+    ------
+    OSError
+        If there is none.
+    """
+    facts = path.lstat()
+    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
 
 
 def file_sha256(path: Path) -> str:

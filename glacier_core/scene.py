@@ -4,6 +4,7 @@ import hashlib
 import math
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, Literal, Self
 
 import geopandas as gpd
@@ -67,6 +68,10 @@ class SceneAttributes(BaseModel):
     outlines_complete: bool = False
     notes: tuple[str, ...] = ()
     facts: dict[str, str] = Field(default_factory=dict)
+
+
+HASHED_ROWS = 512
+"""Rows hashed at once: a scene that lies on disk is never in memory as a whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,14 +150,24 @@ class Scene:
         return type(self)(self.data, self.attributes, outlines)
 
     def fingerprint(self) -> str:
-        """Return the SHA-256 of the pixels, the grid and the kind of reflectance, as hex."""
+        """Return the SHA-256 of the pixels, the grid and the kind of reflectance, as hex.
+
+        Pixels of a scene cannot be written to, so it is computed once.
+        """
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         digest = hashlib.sha256()
         header = (self.crs.to_wkt(), tuple(self.transform)[:6], self.attributes.reflectance)
         digest.update(repr(header).encode())
         for name in sorted(str(name) for name in self.data.data_vars):
-            array = np.ascontiguousarray(self.data[name].to_numpy())
-            digest.update(f"{name}{array.shape}{array.dtype}".encode())
-            digest.update(array.data)
+            layers = self.data[name]
+            digest.update(f"{name}{layers.shape}{layers.dtype}".encode())
+            for layer in layers if layers.ndim == 3 else [layers]:
+                for first in range(0, len(layer), HASHED_ROWS):
+                    rows = layer.isel(y=slice(first, first + HASHED_ROWS)).to_numpy()
+                    digest.update(np.ascontiguousarray(rows).data)
         return digest.hexdigest()
 
 
@@ -237,7 +252,7 @@ def build_scene(
     variables |= _optional_features(radar or {}, thermal, shape)
     if observed is not None:
         variables["observed"] = (("y", "x"), _dates(observed, shape))
-    return Scene(_dataset(variables, transform, crs), attributes, outlines)
+    return Scene(scene_dataset(variables, transform, crs), attributes, outlines)
 
 
 def _float32(values: ArrayLike) -> FloatArray:
@@ -374,18 +389,20 @@ def _dates(observed: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int32]:
     return days
 
 
-def _dataset(variables: dict[str, Any], transform: Affine, crs: CRS) -> xr.Dataset:
+def scene_dataset(variables: dict[str, Any], transform: Affine, crs: CRS) -> xr.Dataset:
+    """Return the dataset of a scene from checked variables: (dimensions, array), or lazy ones."""
     rows, columns = variables["valid"][1].shape
-    for _, array in variables.values():
-        array.setflags(write=False)
+    for variable in variables.values():
+        if isinstance(variable, tuple):
+            variable[1].setflags(write=False)
     coordinates: dict[str, Any] = {
         "band": list(BANDS),
         "y": transform.f + (np.arange(rows) + 0.5) * transform.e,
         "x": transform.c + (np.arange(columns) + 0.5) * transform.a,
     }
-    if any("orbit" in dims for dims, _ in variables.values()):
-        coordinates["orbit"] = list(ORBITS)
     data = xr.Dataset(variables, coords=coordinates)
+    if "orbit" in data.dims:
+        data = data.assign_coords(orbit=list(ORBITS))
     # In place, or rioxarray would copy every array, into memory that can be written to.
     data.rio.write_crs(crs, inplace=True).rio.write_transform(transform, inplace=True)
     return data

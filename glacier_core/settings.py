@@ -59,6 +59,14 @@ class Settings(BaseSettings):
         gt=0,
         description="Largest scene, in pixels (a granule has 121 million).",
     )
+    memory_pixels: int = Field(
+        default=16_000_000,
+        gt=0,
+        description="Scenes and maps with more pixels stay on disk and are read part by part.",
+    )
+    keep_work_days: float = Field(
+        default=7.0, gt=0, description="Days that an interrupted mapping can be gone on with."
+    )
     max_upload_megabytes: int = Field(
         default=1000, gt=0, description="Largest uploaded file, in megabytes."
     )
@@ -66,7 +74,27 @@ class Settings(BaseSettings):
         default=5_000_000, gt=0, description="Most vertices accepted in one outline file."
     )
     cache_megabytes: int = Field(
-        default=20_000, gt=0, description="Size of the map cache; the oldest maps leave first."
+        default=20_000,
+        gt=0,
+        description="Size of the map cache; maps used longest ago leave first, shown ones never.",
+    )
+    comparison_cache_megabytes: int = Field(
+        default=1000,
+        gt=0,
+        description="Size of the cache of agreement rasters; those used longest ago leave first.",
+    )
+    shown_minutes: float = Field(
+        default=10.0,
+        gt=0,
+        description="Minutes a map counts as shown after the last process that shows it said so.",
+    )
+    memory_cache_megabytes: int = Field(
+        default=1500,
+        gt=0,
+        description="Scenes, maps and comparisons held in memory, for all sessions of a process.",
+    )
+    tile_cache_megabytes: int = Field(
+        default=64, gt=0, description="Drawn map tiles held in memory, for all sessions."
     )
     batch_size: int = Field(
         default=2,
@@ -88,7 +116,15 @@ class Settings(BaseSettings):
         description="Networks kept ready in memory; those used longest ago leave first.",
     )
     queue_length: int = Field(
-        default=8, gt=0, description="Maps that may wait to be made before a new one is refused."
+        default=30, gt=0, description="Maps that may wait to be made before a new one is refused."
+    )
+    jobs_per_session: int = Field(
+        default=3, gt=0, description="Maps that one visitor may have waiting or under way."
+    )
+    closed_tab_seconds: float = Field(
+        default=30.0,
+        ge=0,
+        description="Seconds after which the jobs of a closed browser tab are cancelled.",
     )
 
     @field_validator("services_root")

@@ -28,6 +28,7 @@ from pages.components.doubt import (
 from pages.components.figures import show_definitions, show_figure
 from pages.components.map import show_map
 from pages.components.progress import require_map
+from pages.components.remembering import remembered
 from pages.components.scene_view import scene_view
 from pages.components.state import (
     app_state,
@@ -46,7 +47,7 @@ DOUBTFUL = 0.9
 """Confidence below which the sentence at the top calls a pixel doubtful."""
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@remembered(copied=True)
 def shares(map_key: str) -> pd.DataFrame:
     result = open_map(map_key)
     confidence, glacier = result.confidence.to_numpy(), result.glacier.to_numpy()

@@ -10,6 +10,7 @@ from pages.components import progress, texts
 from pages.components.downloads import download_map
 from pages.components.find_fetch import arrived, offer_planned_scene
 from pages.components.map import ZoomTo, show_map
+from pages.components.mapping_options import mapping_options
 from pages.components.scene_view import scene_view, zoom_to_glacier
 from pages.components.sentences import km2, percent, plain
 from pages.components.state import (
@@ -88,22 +89,10 @@ def open_chosen_scene() -> "gc.Scene":
 
 def expert_options(scene: "gc.Scene", model: "gc.Model") -> None:
     with st.expander("Expert options", icon=":material/tune:"):
-        patch = model.card.patch_size
-        stride = st.select_slider(
-            "Stride, pixels from window to window",
-            sorted({patch // 4, patch // 2, 3 * patch // 4, patch}),
-            value=patch // 2,
-            key="stride",
-            help=f"The network sees windows of {patch} × {patch} pixels. "
-            "Smaller strides blend more windows: smoother, slower.",
-        )
-        batch_size = st.number_input("Windows at once", 1, 64, 4, help="Changes no result.")
-        device = st.selectbox("Processor", ["auto", "cpu", "cuda"], help="Changes no result.")
+        options = mapping_options(model.card.patch_size)
         if st.button("Map with these options", width="stretch"):
             choose(map="")
-            progress.ask_for_map(
-                scene, model, stride=stride, batch_size=int(batch_size), device=device
-            )
+            progress.ask_for_map(scene, model, **options)
             st.rerun()
 
 
@@ -121,7 +110,7 @@ def summary(result: "gc.GlacierMap") -> None:
     )
     confidence.metric(
         "Mean confidence",
-        percent(float(result.confidence.mean())),
+        percent(result.mean_confidence),
         help="Calibrated: on held-out data the network is right this often where it is this sure.",
     )
 
@@ -193,9 +182,15 @@ if why and scene_id == scene.id:
     st.info(plain(why), icon=":material/draw:")
 progress_slot = st.container()
 
-event = show_map(
-    scene_view(state, scene, result, comparison, zoom_to=wish_to_zoom(result)), key="explore"
+view = scene_view(
+    state,
+    scene,
+    result,
+    comparison,
+    under_way=progress.key_under_way(scene),
+    zoom_to=wish_to_zoom(result),
 )
+event = show_map(view, key="explore")
 if event and event.glacier_id:
     st.session_state["in_view"] = event.glacier_id
     choose(glacier=event.glacier_id)

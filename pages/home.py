@@ -17,6 +17,7 @@ page = st.navigation(
         st.Page("explore.py", title="Explore", icon=":material/map:", default=True),
         st.Page("compare.py", title="Compare", icon=":material/compare:"),
         st.Page("confidence.py", title="Confidence", icon=":material/verified:"),
+        st.Page("jobs.py", title="Jobs", icon=":material/pending_actions:"),
         st.Page("models.py", title="Models", icon=":material/leaderboard:"),
         st.Page("about.py", title="About", icon=":material/info:"),
     ],

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from glacier_core.memory import memory
 from glacier_core.settings import settings
 
 REPOSITORY = Path(__file__).parent.parent
@@ -20,8 +21,10 @@ def own_data_dir(tmp_path, monkeypatch):
     """Give every test an empty data folder, so that none sees another's cache."""
     monkeypatch.setenv("GLACIER_DATA_DIR", str(tmp_path / "data"))
     settings.cache_clear()
+    memory.cache_clear()
     yield tmp_path / "data"
     settings.cache_clear()
+    memory.cache_clear()
 
 
 @pytest.fixture(scope="session")

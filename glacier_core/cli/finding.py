@@ -1,6 +1,5 @@
 """Commands that find glaciers and scenes, and make them ready to be mapped."""
 
-import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
@@ -8,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 import glacier_core as gc
+from glacier_core.cli.options import tell_progress
 
 if TYPE_CHECKING:
     from glacier_core.archives.areas import Area
-    from glacier_core.network.transfer import TransferProgress
 
 scenes_app = typer.Typer(help="Scenes at hand, and more to fetch.", invoke_without_command=True)
 glaciers_app = typer.Typer(help="Glaciers of the Earth.", no_args_is_help=True)
@@ -73,7 +72,7 @@ def index(
 
     numbers = [number.zfill(2) for number in region] if region else None
     path = build_index(
-        files or (), fetch=fetch or bool(region), numbers=numbers, report=_tell_progress
+        files or (), fetch=fetch or bool(region), numbers=numbers, report=tell_progress
     )
     typer.echo(f"Written to {path}")
 
@@ -175,9 +174,9 @@ def fetch(
     typer.secho(f"{cost.pixels:,} pixels, about {cost.bytes / 1e6:,.0f} MB to fetch", err=True)
     for sentence in cost.missing:
         typer.secho(sentence, err=True)
-    fetched = fetch_scene(plan, report=_tell_progress)
+    fetched = fetch_scene(plan, report=tell_progress)
     if inventory != "none":
-        every = fetch_outlines(area.geometry, inventory, report=_tell_progress)
+        every = fetch_outlines(area.geometry, inventory, report=tell_progress)
         outlines = nearest_in_time(every, fetched.attributes.acquired)
         fetched = fetched.with_outlines(outlines.to_crs(fetched.crs))
         keep_scene(fetched)
@@ -209,11 +208,3 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as problem:
         raise typer.BadParameter(f"{text!r} is no day: write YYYY-MM-DD.") from problem
-
-
-def _tell_progress(progress: "TransferProgress") -> None:
-    """Write where a transfer stands over the line before; nothing where nobody watches."""
-    if not sys.stderr.isatty():
-        return
-    share = f"{100 * progress.done / progress.total:3.0f} %" if progress.total else ""
-    typer.secho(f"\r{progress.message} {share}\033[K", nl=False, err=True)

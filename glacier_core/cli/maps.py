@@ -1,7 +1,7 @@
 """Commands that map a scene, compare the map, and take it away."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -19,6 +19,27 @@ def map_scene(
     location: Annotated[
         str | None, typer.Option(help="Region or .json of weights, for models that use it.")
     ] = None,
+    augment: Annotated[
+        bool, typer.Option(help="Average over eight turns of every window; eight times slower.")
+    ] = False,
+    dropout_passes: Annotated[
+        int, typer.Option(help="Average over so many passes of Monte-Carlo dropout.", min=0)
+    ] = 0,
+    smoothing: Annotated[
+        int, typer.Option(help="Side of a median filter on the classes, such as 3 pixels.", min=0)
+    ] = 0,
+    precision: Annotated[
+        Literal["exact", "approximate"],
+        typer.Option(help="float32, or bfloat16 where the processor has it."),
+    ] = "exact",
+    compatibility: Annotated[
+        Literal["ours", "authors"],
+        typer.Option(help="Whose way of mapping: authors repeats theirs, quirks included."),
+    ] = "ours",
+    lowest_ice: Annotated[
+        float | None,
+        typer.Option(help="Metres; what lies lower is counted as no glacier without a look."),
+    ] = None,
     device: Device = "auto",
 ) -> None:
     """Map the glaciers of a scene and write probability, confidence, outlines, provenance."""
@@ -29,6 +50,12 @@ def map_scene(
             gc.load_model(model),
             stride=stride,
             location=location,
+            augment=augment,
+            dropout_passes=dropout_passes,
+            smoothing=smoothing,
+            precision=precision,
+            compatibility=compatibility,
+            lowest_ice=lowest_ice,
             device=device,
             progress=lambda at: bar.update(1000 * at.done // max(at.total, 1) - bar.pos),
         )

@@ -6,10 +6,23 @@ from typing import Annotated, Literal
 import typer
 
 import glacier_core as gc
-from glacier_core.cli.options import Device, OutFolder, SceneSource
+from glacier_core.cli.options import Device, OutFolder, SceneSource, tell_progress
 
 models_app = typer.Typer(help="Models and their cards.", invoke_without_command=True)
 weights_app = typer.Typer(help="Weights of networks.", no_args_is_help=True)
+
+Regions = Annotated[
+    str | None,
+    typer.Option(
+        help="Names of the regions in the order of the weights, such as ALP,NZ,unknown; needed "
+        "where there are others than the published 12."
+    ),
+]
+
+Calibration = Annotated[
+    Path | None,
+    typer.Option(help="Calibration curve of the authors (.pickle), read without running it."),
+]
 
 
 @models_app.callback()
@@ -41,10 +54,43 @@ def show_model(
 def convert(
     file: Annotated[Path, typer.Argument(help="Keras-2 weights (.h5) of the authors.")],
     folder: Annotated[Path, typer.Argument(help="Folder to write.")],
+    regions: Regions = None,
+    calibration: Calibration = None,
 ) -> None:
     """Convert the authors' Keras weights to a model folder."""
-    gc.convert_keras(file, folder)
+    gc.convert_keras(file, folder, regions=_names(regions), calibration=calibration)
     typer.echo(f"Written to {folder}; use it with --model {folder}")
+
+
+@weights_app.command("list")
+def list_weights() -> None:
+    """List the weights that GlaViTU's authors share."""
+    from glacier_core.models.published_weights import list_weights as published
+
+    for weights in published():
+        facts = {"fetched": weights.here, "with calibration": weights.calibrated}
+        typer.echo(f"{weights.name:44}{', '.join(fact for fact, true in facts.items() if true)}")
+
+
+@weights_app.command("fetch")
+def fetch_weights(
+    name: Annotated[str, typer.Argument(help="As `weights list` names them.")],
+    regions: Regions = None,
+    calibration: Calibration = None,
+) -> None:
+    """Fetch weights that GlaViTU's authors share, and make them a model; called again, it goes on.
+
+    The SHA-256 of a file is recorded on first use and checked ever after.
+    """
+    from glacier_core.models.published_weights import install_weights
+
+    found = install_weights(
+        name, regions=_names(regions), calibration=calibration, report=tell_progress
+    )
+    if found.remark:
+        typer.secho(found.remark, err=True)
+    typer.echo(f"{found.weights.path.name}: SHA-256 {found.weights.record.sha256}")
+    typer.echo(f"Use it with --model {found.weights.name}")
 
 
 def train(
@@ -150,6 +196,10 @@ def benchmark(
     typer.echo(f"{len(found.figures)} figures of {len(found.runs) - len(failed)} runs: {out}")
     if len(failed):
         raise typer.Exit(1)
+
+
+def _names(joined: str | None) -> list[str] | None:
+    return None if joined is None else [name.strip() for name in joined.split(",")]
 
 
 def _tiles_by_kind(given: list[str]) -> dict[str, list[Path]]:

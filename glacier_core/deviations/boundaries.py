@@ -7,6 +7,7 @@ midpoint; the vertices are kept as they are.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal, Self, get_args
 
 import numpy as np
@@ -20,6 +21,7 @@ from glacier_core.deviations.nearest import (
     Pieces,
     cut_into_pieces,
     lengths,
+    middles,
 )
 from glacier_core.errors import OutlineError
 
@@ -61,7 +63,7 @@ class Boundary:
         ends = np.cumsum(lengths(pieces))
         return cls(pieces, ends - lengths(pieces) / 2, ring, corners[~closing])
 
-    @property
+    @cached_property
     def weights(self) -> FloatArray:
         """Length of each piece."""
         return lengths(self.pieces)
@@ -71,11 +73,10 @@ class Boundary:
         """Length of all pieces together."""
         return float(self.weights.sum())
 
-    @property
+    @cached_property
     def midpoints(self) -> FloatArray:
         """Middle of each piece, (n, 2)."""
-        middle: FloatArray = self.pieces.mean(axis=1)
-        return middle
+        return middles(self.pieces)
 
     def where(self, chosen: Callable[[FloatArray], NDArray[np.bool_]]) -> Self:
         """Keep the pieces whose middle, and the vertices which, a rule chooses."""

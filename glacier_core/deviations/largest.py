@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from glacier_core.deviations.nearest import FloatArray, Pieces, distances_to, lengths
+from glacier_core.deviations.nearest import FloatArray, Pieces, distances_to, lengths, middles
 
 TOLERANCE = 1e-3
 """Metres by which the place found may fall short of the farthest: a millimetre."""
@@ -34,7 +34,7 @@ def largest_distance(
     distance : float
     place : ndarray of float64, (2,)
     """
-    middle = pieces.mean(axis=1)
+    middle = middles(pieces)
     largest, place = float(away.max()), middle[away.argmax()]
     pieces = pieces[away + lengths(pieces) / 2 > largest]
     while len(pieces):
@@ -63,7 +63,7 @@ def _bound(pieces: FloatArray, nearest: FloatArray, away: FloatArray) -> FloatAr
 
 
 def _halves(pieces: FloatArray) -> FloatArray:
-    middle = pieces.mean(axis=1)
+    middle = middles(pieces)
     first = np.stack([pieces[:, 0], middle], axis=1)
     second = np.stack([middle, pieces[:, 1]], axis=1)
     return np.concatenate([first, second])

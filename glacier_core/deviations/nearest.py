@@ -6,13 +6,19 @@ from typing import Self
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 AT_ONCE = 100_000
 """Points searched together, so that a million need no more memory than these."""
+
+FEW, MANY = 8, 64
+"""Middles of pieces looked at before all pieces are searched: a dozen metres from a boundary of
+10 m pieces, 8 are enough for 19 points of 20. Many pay off only where few points are asked for."""
 
 
 class Pieces:
@@ -41,12 +47,9 @@ class Pieces:
         """Return the place on a piece that is closest to each point (m, 2); NaN without pieces."""
         found = np.full((len(points), 2), np.nan)
         if len(self):
-            # GEOS searches an index only when asked for the shortest line to a prepared geometry:
-            # five times as fast as a tree of the pieces, a thousand times as fast as distance.
             for start in range(0, len(points), AT_ONCE):
                 some = slice(start, start + AT_ONCE)
-                lines = shapely.shortest_line(self._runs, shapely.points(points[some]))
-                found[some] = shapely.get_coordinates(lines)[::2]
+                found[some] = self._closest(points[some])
         return found
 
     def distances(self, points: FloatArray) -> FloatArray:
@@ -56,7 +59,49 @@ class Pieces:
 
     def nearest(self, points: FloatArray) -> FloatArray:
         """Return the nearest piece (m, 2, 2) of each point (m, 2)."""
-        return self.ends[self._tree.nearest(shapely.points(points))]
+        piece, proved = self._nearest_among(points, MANY)
+        if not proved.all():
+            piece[~proved] = self._tree.nearest(shapely.points(points[~proved]))
+        return self.ends[piece]
+
+    def _closest(self, points: FloatArray) -> FloatArray:
+        piece, proved = self._nearest_among(points, FEW)
+        found = closest_on(points, self.ends[piece])
+        # GEOS searches an index only when asked for the shortest line to a prepared geometry:
+        # five times as fast as a tree of the pieces, a thousand times as fast as distance.
+        lines = shapely.shortest_line(self._runs, shapely.points(points[~proved]))
+        found[~proved] = shapely.get_coordinates(lines)[::2]
+        return found
+
+    def _nearest_among(self, points: FloatArray, count: int) -> tuple[IndexArray, BoolArray]:
+        """Return the nearest of the pieces whose middles are nearest, and whether it surely is.
+
+        No place on a piece is nearer than its middle by more than half the longest piece. So a
+        piece is the nearest of all if it is nearer than the last middle looked at by that much.
+        """
+        count = min(count, len(self))
+        found = self._middles.query(points, k=np.arange(1, count + 1))
+        to_middle, pieces = np.asarray(found[0]), np.asarray(found[1])
+        nearest = pieces[:, 0].astype(np.int64)
+        away = distances_to(points, self.ends[nearest])
+        for turn in range(1, count):
+            (rivals,) = np.nonzero(to_middle[:, turn] - self._reach < away)
+            if not len(rivals):
+                break
+            rival = pieces[rivals, turn]
+            theirs = distances_to(points[rivals], self.ends[rival])
+            closer = theirs < away[rivals]
+            nearest[rivals[closer]], away[rivals[closer]] = rival[closer], theirs[closer]
+        return nearest, (to_middle[:, -1] - self._reach >= away) | (count == len(self))
+
+    @cached_property
+    def _middles(self) -> cKDTree:
+        return cKDTree(middles(self.ends))
+
+    @cached_property
+    def _reach(self) -> float:
+        """Half the longest piece."""
+        return float(lengths(self.ends).max()) / 2
 
     @cached_property
     def _runs(self) -> BaseGeometry:
@@ -103,12 +148,22 @@ def lengths(pieces: FloatArray) -> FloatArray:
     return found
 
 
+def middles(pieces: FloatArray) -> FloatArray:
+    """Return the middle (n, 2) of each piece (n, 2 ends, 2 coordinates)."""
+    return (pieces[:, 0] + pieces[:, 1]) / 2
+
+
 def distances_to(points: FloatArray, pieces: FloatArray) -> FloatArray:
     """Return the distance of each point (n, 2) to its own piece (n, 2 ends, 2 coordinates)."""
-    start, way = pieces[:, 0], pieces[:, 1] - pieces[:, 0]
-    squared = (way**2).sum(axis=1)
-    along = ((points - start) * way).sum(axis=1)
-    share = np.divide(along, squared, out=np.zeros_like(along), where=squared > 0)
-    apart = start + np.clip(share, 0, 1)[:, None] * way - points
-    found: FloatArray = np.hypot(*apart.T)
+    found: FloatArray = np.hypot(*(closest_on(points, pieces) - points).T)
     return found
+
+
+def closest_on(points: FloatArray, pieces: FloatArray) -> FloatArray:
+    """Return the place on its own piece (n, 2 ends, 2 coordinates) closest to each point (n, 2)."""
+    start, way = pieces[:, 0], pieces[:, 1] - pieces[:, 0]
+    squared = way[:, 0] ** 2 + way[:, 1] ** 2
+    to_point = points - start
+    along = to_point[:, 0] * way[:, 0] + to_point[:, 1] * way[:, 1]
+    share = np.divide(along, squared, out=np.zeros_like(along), where=squared > 0)
+    return start + np.clip(share, 0, 1)[:, None] * way

@@ -2,33 +2,37 @@
 
 ``maps/<key>/`` below the data folder holds the files of one map and ``meta.json``, which lists
 their sizes and SHA-256 and is written last. An entry is written beside and renamed, so that it is
-whole or not there; it is verified whenever it is read, and a damaged one is put aside into
+whole or not there; it is verified before it is read, and a damaged one is put aside into
 ``maps/quarantine/`` and counts as not there. Several processes may share the folder: whoever
-changes it holds its lock.
+changes what has a key holds its lock, and whoever writes beside that of the folder he writes.
 """
 
-import json
 import logging
 import os
 import re
-import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from filelock import FileLock, Timeout
 
-from glacier_core.disk import disk_errors, file_sha256, flush_folder, write_file
+from glacier_core.disk import disk_errors, flush_folder
 from glacier_core.errors import GlacierError, StorageError
+from glacier_core.eviction import LEAVING, make_room, remove
+from glacier_core.inference.holding import forget_old_tellings, is_held, maps_folder
 from glacier_core.inference.result import GlacierMap, open_map
+from glacier_core.inference.verifying import META, verify, write_meta
+from glacier_core.memory import memory
 from glacier_core.settings import settings
 
-META = "meta.json"
-META_VERSION = 1
-LOCK_SECONDS = 60.0  # a map is written in far less
+LOCK_SECONDS = 60.0  # folders are renamed and removed under the lock, nothing is written
 KEY = re.compile(r"[0-9a-f]{64}")
+
+WRITING: Final = "tmp-"
+"""Start of the name of a folder that is being written; beside it lies its lock."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,17 +40,19 @@ _log = logging.getLogger(__name__)
 def find_map(key: str) -> GlacierMap | None:
     """Return the kept map of this key, or None if there is no whole one.
 
+    A map that this process has open is not read again.
+
     Raises
     ------
     StorageError
         If the key is none.
     """
     entry = _entry(key)
-    if not os.path.isdir(entry):  # noqa: PTH112  (a folder without access is a miss too)
+    if not os.path.lexists(entry):  # a folder without access is a miss too
         return None
     try:
-        _verify(entry)
-        found = open_map(entry)
+        identity = verify(entry)
+        found = memory().get(("map", entry, identity), lambda: open_map(entry))
     except StorageError as error:
         _put_aside(entry, error)
         return None
@@ -54,11 +60,33 @@ def find_map(key: str) -> GlacierMap | None:
     return found
 
 
+def map_folder(key: str) -> Path | None:
+    """Return the folder of a kept map, verified but not opened; None if there is no whole one.
+
+    Raises
+    ------
+    StorageError
+        If the key is none.
+    """
+    entry = _entry(key)
+    if not os.path.lexists(entry):
+        return None
+    try:
+        verify(entry)
+    except StorageError as error:
+        _put_aside(entry, error)
+        return None
+    _mark_used(entry)
+    return entry
+
+
 def keep_map(result: GlacierMap) -> GlacierMap:
     """Keep a map under its key, and return it as it now lies on disk.
 
-    The maps used longest ago leave when the cache outgrows ``settings().cache_megabytes``;
-    the one just kept stays in any case.
+    The maps used longest ago leave when the cache outgrows ``settings().cache_megabytes``; the
+    one just kept stays in any case, and so does what is shown
+    (`glacier_core.inference.holding`). Where nothing can leave, the cache is larger than its
+    limit for a while, which the log tells.
 
     Raises
     ------
@@ -66,33 +94,54 @@ def keep_map(result: GlacierMap) -> GlacierMap:
         If the disk refuses; then nothing is left behind.
     """
     entry = _entry(result.key)
-    with _locked():
-        _remove_abandoned()
-        if entry.is_dir() and not _is_whole(entry):
-            _move_to_quarantine(entry)
-        if not entry.is_dir():
-            _write_entry(result, entry)
-        _evict(entry)
+    if not _is_whole(entry):
+        with _folder_beside() as beside:
+            with disk_errors(entry):
+                result.save(beside)
+            _put_in_place(beside, entry)
+    _clean(entry)
     return replace(result, folder=entry)
 
 
-def _home() -> Path:
-    return settings().data_dir / "maps"
+def keep_folder(folder: Path, key: str) -> Path:
+    """Keep a map that was already written, piece by piece, into a folder; it is moved, not copied.
+
+    Parameters
+    ----------
+    folder : Path
+        With the files that `GlacierMap.save` writes, on the same disk as the cache.
+    key : str
+
+    Returns
+    -------
+    Path
+        Where the map lies now. The cache makes room as by `keep_map`.
+
+    Raises
+    ------
+    StorageError
+        If the key is none, or the disk refuses.
+    """
+    entry = _entry(key)
+    if not _is_whole(entry):
+        _put_in_place(folder, entry)
+    _clean(entry)
+    return entry
 
 
 def _quarantine() -> Path:
-    return _home() / "quarantine"
+    return maps_folder() / "quarantine"
 
 
 def _entry(key: str) -> Path:
     if not KEY.fullmatch(key):
         raise StorageError(f"{key[:80]!r} is no key of a map: 64 hexadecimal digits are needed.")
-    return _home() / key
+    return maps_folder() / key
 
 
 @contextmanager
 def _locked() -> Iterator[None]:
-    home = _home()
+    home = maps_folder()
     with disk_errors(home):
         home.mkdir(parents=True, exist_ok=True)
         lock = FileLock(home / ".lock", timeout=LOCK_SECONDS)
@@ -108,43 +157,46 @@ def _locked() -> Iterator[None]:
         lock.release()
 
 
-def _write_entry(result: GlacierMap, entry: Path) -> None:
-    beside = entry.with_name(f"tmp-{uuid.uuid4().hex}")
+@contextmanager
+def _folder_beside() -> Iterator[Path]:
+    """Give a new folder to write in, which nobody takes for left behind, and remove it after."""
+    beside = maps_folder() / f"{WRITING}{uuid.uuid4().hex}"
+    lock = FileLock(_lock_of(beside), timeout=LOCK_SECONDS)
+    with _locked(), disk_errors(beside):  # whoever cleans up meets the folder with its lock held
+        lock.acquire()
+        beside.mkdir()
     try:
+        yield beside
+    finally:
+        remove(beside)
+        lock.release()
+        remove(_lock_of(beside))
+
+
+def _lock_of(beside: Path) -> Path:
+    return beside.with_name(f"{beside.name}.lock")
+
+
+def _put_in_place(beside: Path, entry: Path) -> None:
+    """Make an entry of a folder, unless another process was faster."""
+    with disk_errors(entry):
+        write_meta(beside, entry.name)
+        flush_folder(beside)
+    with _locked():
+        if _is_whole(entry):
+            return
+        if os.path.lexists(entry):
+            _move_to_quarantine(entry)
         with disk_errors(entry):
-            result.save(beside)
-            files = {file.name: _describe(file) for file in sorted(beside.iterdir())}
-            meta = {"version": META_VERSION, "key": result.key, "files": files}
-            write_file(beside / META, json.dumps(meta, indent=1).encode())
-            flush_folder(beside)
             beside.replace(entry)
             flush_folder(entry.parent)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-
-
-def _describe(file: Path) -> dict[str, int | str]:
-    return {"bytes": file.stat().st_size, "sha256": file_sha256(file)}
-
-
-def _verify(entry: Path) -> None:
-    """Raise StorageError unless every file is what was written."""
-    try:
-        meta = json.loads((entry / META).read_bytes())
-        if meta["version"] != META_VERSION or meta["key"] != entry.name:
-            raise StorageError(f"{entry} belongs to another key or version.")
-        for name, expected in meta["files"].items():
-            if _describe(entry / name) != expected:
-                raise StorageError(f"{entry / name} is not what was written.")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StorageError(f"{entry} is not whole ({error}).") from error
 
 
 def _put_aside(entry: Path, reason: GlacierError) -> None:
     """Move a damaged entry out of the way, unless another process has mended it by now."""
     try:
         with _locked():
-            if not entry.is_dir() or _is_whole(entry):
+            if not os.path.lexists(entry) or _is_whole(entry):
                 return
             _log.warning("A kept map is damaged and put aside: %s", reason)
             _move_to_quarantine(entry)
@@ -160,8 +212,8 @@ def _move_to_quarantine(entry: Path) -> None:
 
 def _is_whole(entry: Path) -> bool:
     try:
-        _verify(entry)
-        open_map(entry)
+        identity = verify(entry)
+        memory().get(("map", entry, identity), lambda: open_map(entry))
     except StorageError:
         return False
     return True
@@ -174,42 +226,48 @@ def _mark_used(entry: Path) -> None:
         _log.debug("The use of %s cannot be noted.", entry)
 
 
-def _remove_abandoned() -> None:
-    """Remove what killed writers left: under the lock nobody is writing."""
-    for folder in _home().glob("tmp-*"):
-        shutil.rmtree(folder, ignore_errors=True)
+def _clean(newest: Path) -> None:
+    """Remove what was left behind, then what is damaged or used longest ago, until all fits."""
+    with _locked():
+        _remove_left_behind()
+        forget_old_tellings()
+        limit = settings().cache_megabytes * 1_000_000
+        beyond = make_room(
+            maps_folder(),
+            [path for path in _inside(maps_folder()) if KEY.fullmatch(path.name)],
+            limit,
+            worthless=_inside(_quarantine()),
+            stamp=META,
+            stays=lambda path: path == newest or is_held(path.name),
+        )
+    if beyond:
+        _log.warning(
+            "The kept maps take %.0f MB more than GLACIER_CACHE_MEGABYTES (%.0f MB) allows: all of "
+            "them are shown, or new. They leave when they are no longer shown.",
+            beyond / 1e6,
+            limit / 1e6,
+        )
 
 
-def _evict(newest: Path) -> None:
-    """Remove damaged entries first, then the maps used longest ago, until all fit."""
-    limit = settings().cache_megabytes * 1_000_000
-    damaged = sorted(_folders(_quarantine()), key=_last_use)
-    kept = sorted((folder for folder in _folders(_home()) if folder != newest), key=_last_use)
-    kept = [folder for folder in kept if KEY.fullmatch(folder.name)]
-    sizes = {folder: _bytes(folder) for folder in (*damaged, *kept, newest)}
-    total = sum(sizes.values())
-    for folder in (*damaged, *kept):
-        if total <= limit:
-            return
-        # Renamed first: a reader never meets half an entry under its key.
-        leaving = _home() / f"tmp-{uuid.uuid4().hex}"
-        try:
-            folder.replace(leaving)
-        except OSError as error:
-            _log.warning("A map cannot be removed from the cache: %s", error)
-            continue
-        shutil.rmtree(leaving, ignore_errors=True)
-        total -= sizes[folder]
+def _remove_left_behind() -> None:
+    """Remove what killed processes were writing or removing."""
+    for path in _inside(maps_folder()):
+        if path.name.startswith(LEAVING):
+            remove(path)
+        elif path.name.startswith(WRITING) and not path.name.endswith(".lock"):
+            _remove_unless_written(path)
+    for lock in maps_folder().glob(f"{WRITING}*.lock"):
+        if not lock.with_suffix("").exists():
+            _remove_unless_written(lock.with_suffix(""))
 
 
-def _folders(home: Path) -> list[Path]:
-    return [path for path in home.iterdir() if path.is_dir()] if home.is_dir() else []
+def _remove_unless_written(beside: Path) -> None:
+    """Remove a folder that nobody writes in any more, and its lock."""
+    lock = FileLock(_lock_of(beside), timeout=0)
+    with suppress(Timeout, OSError), lock:
+        remove(beside)
+        remove(_lock_of(beside))
 
 
-def _last_use(folder: Path) -> float:
-    meta = folder / META
-    return meta.stat().st_mtime if meta.exists() else 0.0
-
-
-def _bytes(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+def _inside(home: Path) -> list[Path]:
+    return list(home.iterdir()) if home.is_dir() else []

@@ -5,7 +5,7 @@ this code, and nobody has to remember to raise a number.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -33,11 +33,14 @@ NOT_DECIDING: Final = {
     "inference/code_version.py": "this module",
     "inference/complexes.py": "divides the ice of a finished map",
     "inference/corrected.py": "changes a finished map, and has a key of its own",
+    "inference/holding.py": "says which kept maps are shown",
     "inference/jobs.py": "decides when a map is made, and for whom",
+    "inference/preview.py": "shows what is found while the rest is looked for",
     "inference/progress.py": "tells how far a mapping is",
     "inference/runtimes/keeping.py": "keeps networks in memory",
     "inference/runtimes/paces.py": "remembers how fast each runtime was",
     "inference/spread.py": "puts several maps together, and keeps none",
+    "inference/verifying.py": "checks what was kept",
     "models/calibration_comparison.py": "what other calibrations would have been worth",
     "models/keras.py": "makes weights, which are in every key themselves",
     "models/listing.py": "tells of models without loading them",
@@ -49,6 +52,8 @@ NOT_DECIDING: Final = {
     # Beyond the folders above, but imported by what decides.
     "disk.py": "writes bytes and hashes them",
     "errors.py": "sentences",
+    "eviction.py": "removes what was kept",
+    "memory.py": "holds what was read",
     "outlines/geopackages.py": "files that a map is not kept in",
     "outlines/shapefiles.py": "files that a map is not kept in",
     "pace.py": "remembers how long things took",
@@ -99,12 +104,26 @@ def deciding_modules(package: Path) -> Iterator[Path]:
 
 def source_version(package: Path) -> str:
     """Return the SHA-256 of the source below a folder of ``glacier_core``."""
+    return hash_of_source(deciding_modules(package), package, LIBRARIES)
+
+
+def hash_of_source(files: Iterable[Path], package: Path, libraries: Iterable[str]) -> str:
+    """Return the SHA-256 of some modules of a package and of the versions of libraries.
+
+    Parameters
+    ----------
+    files : iterable of Path
+    package : Path
+        The folder that their names are told from.
+    libraries : iterable of str
+        Names of installed packages.
+    """
     digest = hashlib.sha256()
-    for file in deciding_modules(package):
+    for file in files:
         source = file.read_bytes().replace(b"\r\n", b"\n")
         digest.update(f"{_name(file, package)} {len(source)}\n".encode())
         digest.update(source)
-    for library in LIBRARIES:
+    for library in libraries:
         # The part after the plus sign tells the processor, which changes no map.
         digest.update(f"{library} {version(library).partition('+')[0]}\n".encode())
     return digest.hexdigest()

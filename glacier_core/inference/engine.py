@@ -1,43 +1,43 @@
 """The engine: a scene and a model in, a glacier map out."""
 
 import time
-from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from glacier_core.confidence.entropy import entropy_confidence
 from glacier_core.confidence.typicality import CAP
 from glacier_core.errors import StorageError
-from glacier_core.inference.cache import find_map, keep_map
-from glacier_core.inference.device import DeviceChoice, choose_device
+from glacier_core.inference.cache import find_map, keep_folder, keep_map
+from glacier_core.inference.device import DeviceChoice, Precision, choose_device
+from glacier_core.inference.finishing import Finisher, finish_in_folder, finish_in_memory
+from glacier_core.inference.gathering import Rows, RowsInFile, RowsInMemory, work_folder
 from glacier_core.inference.location import Location
+from glacier_core.inference.planning import NOTE_SKIPPED, plan_windows
+from glacier_core.inference.preview import previewed
 from glacier_core.inference.progress import (
     Cancel,
     ProgressCallback,
     Reporter,
     stop_if_cancelled,
 )
+from glacier_core.inference.reading import Inputs, reading_ahead
 from glacier_core.inference.request import (
-    MAP_VERSION,
+    Compatibility,
     MappingOptions,
     Request,
     absent_features,
     resolve,
 )
-from glacier_core.inference.result import GlacierMap, make_map
+from glacier_core.inference.result import GlacierMap, open_map
 from glacier_core.inference.runner import Runner
-from glacier_core.inference.tiling import Blend, Window, windows
-from glacier_core.models.calibration import Calibration
-from glacier_core.models.inputs import scale_features
+from glacier_core.inference.tiling import Blend, FloatArray
+from glacier_core.models.blocks import Network
+from glacier_core.models.dropout import dropped_out
+from glacier_core.models.opinions import augmented
 from glacier_core.models.registry import Model
 from glacier_core.pace import keep_pace
 from glacier_core.provenance import REPEAT, record
 from glacier_core.scene import Scene
-
-FloatArray = NDArray[np.float32]
-CONFIDENCE_ROWS = 512  # computed in double precision, so a part of the map at a time
+from glacier_core.settings import settings
 
 NOTE_SURFACE = (
     "The scene holds surface reflectance; the network was made for top-of-atmosphere reflectance, "
@@ -66,6 +66,12 @@ def map_glaciers(
     batch_size: int | None = None,
     device: DeviceChoice = "auto",
     location: Location | None = None,
+    precision: Precision = "exact",
+    augment: bool = False,
+    dropout_passes: int = 0,
+    smoothing: int = 0,
+    compatibility: Compatibility = "ours",
+    lowest_ice: float | None = None,
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
     cache: bool = True,
@@ -75,14 +81,17 @@ def map_glaciers(
     The network sees overlapping windows, invalid pixels as zeros after scaling, which is what it
     knows as missing; each pixel is the mean of its windows, weighted towards their centres.
     Glacier is where the probability is above a half; where the scene is not valid, nothing is
-    said (unmapped).
+    said (unmapped). Windows without data are skipped, and so is open sea.
+
+    A scene with more pixels than ``settings().memory_pixels`` is mapped part by part, from disk to
+    disk; where that is interrupted, even by a power cut, mapping it again goes on from there.
 
     Parameters
     ----------
     scene : Scene
     model : Model
     stride : int, optional
-        Pixels from one window to the next; half a window if left out.
+        Pixels from one window to the next; `request.default_stride` if left out.
     batch_size : int, optional
         Windows at once; ``settings().batch_size`` if left out. Halved when memory is short.
     device : {"auto", "cpu", "cuda"}
@@ -91,6 +100,20 @@ def map_glaciers(
         For models by region: a region's name (``"unknown"`` if left out) or one weight a
         region. For models by coordinates: longitude and latitude in degrees (the centre of the
         scene if left out).
+    precision : {"exact", "approximate"}
+        ``exact`` computes in float32. ``approximate`` computes in bfloat16 where the processor
+        has it, which is faster; ``benchmarks/precision.py`` measures how many classes differ.
+    augment : bool
+        Average over the eight turns of every window, at eight times the cost.
+    dropout_passes : int
+        Average over so many networks drawn by Monte-Carlo dropout, as the authors offer.
+    smoothing : int
+        Side in pixels of a median filter on the classes, such as 3; 0 for none.
+    compatibility : {"ours", "authors"}
+        ``authors`` repeats their programs with their quirks: scenes are padded to whole patches,
+        missing reflectance is 0, everything is mapped, degrees are taken for radians.
+    lowest_ice : float, optional
+        Metres. Windows that lie lower as a whole are counted as no glacier without a look.
     progress : callable, optional
         Receives a `Progress` after every batch, from the thread that maps.
     cancel : threading.Event or callable returning bool, optional
@@ -111,7 +134,19 @@ def map_glaciers(
     JobCancelled
         If `cancel` says so.
     """
-    options = MappingOptions(stride, batch_size, device, location, cache)
+    options = MappingOptions(
+        stride=stride,
+        batch_size=batch_size,
+        device=device,
+        location=location,
+        cache=cache,
+        precision=precision,
+        augment=augment,
+        dropout_passes=dropout_passes,
+        smoothing=smoothing,
+        compatibility=compatibility,
+        lowest_ice=lowest_ice,
+    )
     return carry_out(resolve(scene, model, options), progress, cancel)
 
 
@@ -126,117 +161,134 @@ def carry_out(
     """
     reporter = Reporter(progress)
     stop_if_cancelled(cancel)
-    if request.cache and (found := find_map(request.key)):
-        reporter.tell("This scene was mapped before; the kept map is shown.")
+    if found := _found(request, reporter):
         return found
-    result = _make(request, reporter, cancel)
-    return _keep(result, reporter) if request.cache else result
+    if request.scene.valid.size <= settings().memory_pixels:
+        mapping = _Mapping(request, reporter, cancel, RowsInMemory(request.scene.shape))
+        mapping.gather()
+        result = finish_in_memory(mapping.finisher, request, mapping.facts, cancel)
+        return _keep(result, reporter) if request.cache else result
+    return _carry_out_on_disk(request, reporter, cancel)
 
 
-def _make(request: Request, reporter: Reporter, cancel: Cancel | None) -> GlacierMap:
-    started = time.monotonic()
-    scene, card = request.scene, request.model.card
-    notes = _notes(request)
-    device = choose_device(request.device)
-    reporter.tell(device.sentence)
-
-    def tell_and_note(sentence: str) -> None:
-        notes.append(sentence)
-        reporter.tell(sentence)
-
-    runner = Runner(
-        request.model.network, request.location, device, request.batch_size, tell_and_note
-    )
-    probability = _probability(request, runner, reporter, cancel)
-    probability[~scene.valid] = np.nan
-    confidence = _confidence(probability, card.calibration)
-    untypical_share = _cap_untypical(confidence, request, tell_and_note)
-    seconds = time.monotonic() - started
-    keep_pace("mapping", int(scene.valid.sum()), seconds)
-    facts = _facts(request, notes) | {
-        "untypical_share": untypical_share,
-        "device": {"used": runner.device.description, "choice": device.sentence},
-        "seconds": round(seconds, 3),
-    }
-    return make_map(
-        probability,
-        confidence,
-        transform=scene.transform,
-        crs=scene.crs,
-        provenance=record("glacier map", **facts),
-    )
+def _carry_out_on_disk(request: Request, reporter: Reporter, cancel: Cancel | None) -> GlacierMap:
+    with work_folder(request.key, cancel) as folder:
+        if found := _found(request, reporter):
+            return found
+        rows = RowsInFile(folder, request.scene.shape)
+        if rows.done:
+            reporter.tell(f"Going on after row {rows.done}, where the mapping was interrupted.")
+        mapping = _Mapping(request, reporter, cancel, rows)
+        mapping.gather()
+        reporter.tell("All windows are mapped; the layers are written.")
+        made = folder / "map"
+        finish_in_folder(mapping.finisher, request, mapping.facts, cancel, made)
+        kept = keep_folder(made, request.key)
+    return find_map(request.key) or open_map(kept)
 
 
-def _probability(
-    request: Request, runner: Runner, reporter: Reporter, cancel: Cancel | None
-) -> FloatArray:
-    scene, patch = request.scene, request.model.card.patch_size
-    plan = [
-        window
-        for window in windows(scene.shape, patch, request.stride)
-        if scene.valid[window.inside(scene.shape)].any()
-    ]
-    blend = Blend(scene.shape, patch)
-    reporter.begin(len(plan), f"{len(plan)} windows to map.")
-    done = 0
-    while done < len(plan):
-        stop_if_cancelled(cancel)
-        batch = plan[done : done + runner.batch_size]
-        probabilities = runner.probabilities(_inputs(request, batch))
-        if probabilities is None:
-            continue
-        for window, probability in zip(batch, probabilities, strict=True):
-            blend.add(window, probability)
-        done += len(batch)
-        reporter.advance(len(batch), f"{done} of {len(plan)} windows mapped {runner.device.place}.")
-    stop_if_cancelled(cancel)
-    return blend.mean()
+def _found(request: Request, reporter: Reporter) -> GlacierMap | None:
+    found = find_map(request.key) if request.cache else None
+    if found is not None:
+        reporter.tell("This scene was mapped before; the kept map is shown.")
+    return found
 
 
-def _inputs(request: Request, batch: list[Window]) -> dict[str, FloatArray]:
-    """Scaled features of a batch of windows, (N, C, patch, patch) each."""
-    patches = [_patch(request.scene, request.model, window) for window in batch]
-    return {name: np.stack([patch[name] for patch in patches]) for name in patches[0]}
+class _Mapping:
+    """One scene on its way through a network, and what there is to tell of it."""
+
+    def __init__(
+        self, request: Request, reporter: Reporter, cancel: Cancel | None, rows: Rows
+    ) -> None:
+        self._request, self._reporter, self._cancel = request, reporter, cancel
+        self._rows, self._plan = rows, plan_windows(request)
+        self.finisher = Finisher(request, rows)
+        self._started = time.monotonic()
+        self._notes = _notes(request)
+        device = choose_device(request.device)
+        self._choice = device.sentence
+        reporter.tell(device.sentence)
+        self._runner = Runner(
+            _network(request),
+            request.location,
+            device,
+            rows.made_by.get("batch_size", request.batch_size),
+            self._tell_and_note,
+            precision=request.method.precision,
+            cancel=cancel,
+            runtime=rows.made_by.get("runtime", request.runtime),
+        )
+
+    def gather(self) -> None:
+        """Map all windows and add their rows, beginning after those that are there."""
+        request, reporter, rows = self._request, self._reporter, self._rows
+        batch_size = self._runner.batch_size
+        batches = self._plan.batches(batch_size)
+        patch, (height, _) = request.model.card.patch_size, request.scene.shape
+        left = [i for i, batch in enumerate(batches) if batch[-1].row + patch > rows.done]
+        batches = batches[left[0] :] if left and rows.done < height else []
+        total = sum(map(len, batches))
+        reporter.begin(total, f"{total} windows to map.")
+        self._runner.expect(total)
+        ends = [max(batch[0].row, 0) for batch in batches[1:]] + [height] * bool(batches)
+        blend = Blend(request.scene.shape, patch, rows.done)
+        with previewed(request) as preview, reading_ahead(request, batches) as ahead:
+            for batch, inputs, end in zip(batches, ahead, ends, strict=True):
+                for window, probability in zip(batch, self._answers(inputs), strict=True):
+                    blend.add(window, probability)
+                if end > rows.done:
+                    finished = blend.take(end)
+                    preview.add(rows.done, finished)
+                    rows.made_by = {"batch_size": batch_size, "runtime": self._runner.runtime}
+                    rows.append(finished)
+        if rows.done < height:
+            rows.append(blend.take(height))
+        stop_if_cancelled(self._cancel)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the provenance of the map, once it is finished."""
+        request, finisher, runner = self._request, self.finisher, self._runner
+        if finisher.unseen:
+            why = self._plan.why_skipped()
+            self._tell_and_note(NOTE_SKIPPED.format(share=finisher.unseen_share, why=why))
+        share = finisher.untypical_share
+        if share is not None and share >= WORTH_TELLING:
+            self._tell_and_note(NOTE_UNTYPICAL.format(share=share, cap=CAP))
+        seconds = time.monotonic() - self._started
+        keep_pace("mapping", finisher.mapped, seconds)
+        facts = _facts(request, self._notes) | {
+            "untypical_share": share,
+            "device": {
+                "used": runner.description,
+                "runtime": self._rows.made_by.get("runtime", ""),
+                "choice": self._choice,
+            },
+            "seconds": round(seconds, 3),
+        }
+        return record("glacier map", **facts)
+
+    def _answers(self, inputs: Inputs) -> list[FloatArray]:
+        """Probability of every window of a batch, in smaller batches where memory is short."""
+        number, answers = len(next(iter(inputs.values()))), list[FloatArray]()
+        while len(answers) < number:
+            stop_if_cancelled(self._cancel)
+            some = slice(len(answers), len(answers) + self._runner.batch_size)
+            found = self._runner.probabilities({name: a[some] for name, a in inputs.items()})
+            if found is not None:
+                answers += list(found)
+                self._reporter.advance(len(found), f"mapped {self._runner.device.place}.")
+        return answers
+
+    def _tell_and_note(self, sentence: str) -> None:
+        self._notes.append(sentence)
+        self._reporter.tell(sentence)
 
 
-def _patch(scene: Scene, model: Model, window: Window) -> dict[str, FloatArray]:
-    inside, within = window.inside(scene.shape), window.within_patch(scene.shape)
-    arrays = {str(name): layer.values[..., *inside] for name, layer in scene.data.items()}
-    missing = ~arrays.pop("valid")
-    patch: dict[str, FloatArray] = {}
-    for name, scaled in scale_features(arrays, model.card).items():
-        scaled[:, missing] = 0.0
-        patch[name] = np.zeros((len(scaled), window.size, window.size), np.float32)
-        patch[name][:, *within] = scaled
-    return patch
-
-
-def _confidence(probability: FloatArray, curve: Calibration | None) -> FloatArray:
-    confidence = np.empty_like(probability)
-    for first in range(0, len(probability), CONFIDENCE_ROWS):
-        rows = slice(first, first + CONFIDENCE_ROWS)
-        raw = entropy_confidence(probability[rows])
-        confidence[rows] = raw if curve is None else curve.apply(raw)
-    return confidence
-
-
-def _cap_untypical(
-    confidence: FloatArray, request: Request, tell: Callable[[str], None]
-) -> float | None:
-    """Hold down confidence, in place, where the scene is unlike anything in training.
-
-    Returns the share of the mapped pixels, None where the card does not tell what is typical.
-    """
-    limit, data = request.model.card.typicality, request.scene.data
-    mapped = np.isfinite(confidence)
-    if limit is None or not mapped.any():
-        return None
-    untypical = limit.untypical(data["optical"].to_numpy(), data["slope"].to_numpy()) & mapped
-    confidence[untypical] = np.minimum(confidence[untypical], np.float32(CAP))
-    share = round(float(untypical.sum() / mapped.sum()), 6)
-    if share >= WORTH_TELLING:
-        tell(NOTE_UNTYPICAL.format(share=share, cap=CAP))
-    return share
+def _network(request: Request) -> Network:
+    network, method = request.model.network, request.method
+    if method.dropout_passes:
+        network = dropped_out(network, method.dropout_passes)
+    return augmented(network) if method.augment else network
 
 
 def _notes(request: Request) -> list[str]:
@@ -253,8 +305,8 @@ def _notes(request: Request) -> list[str]:
 def _facts(request: Request, notes: list[str]) -> dict[str, Any]:
     card, location = request.model.card, request.location
     return {
-        "version": MAP_VERSION,
         "key": request.key,
+        "inputs": request.inputs,
         "scene": {
             "fingerprint": request.fingerprint,
             "attributes": request.scene.attributes.model_dump(mode="json"),
@@ -262,7 +314,7 @@ def _facts(request: Request, notes: list[str]) -> dict[str, Any]:
         "model": {"name": card.name, "sha256": card.sha256},
         "options": {
             "patch": card.patch_size,
-            "stride": request.stride,
+            **asdict(request.method),
             "location": None if location is None else location.tolist(),
         },
         "command": REPEAT,

@@ -1,7 +1,7 @@
 """Where a scene lies, in the form a network takes it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 
 from glacier_core.errors import ModelError
+from glacier_core.inference.compatibility import authors_coordinates
 from glacier_core.models.card import ModelCard
 from glacier_core.models.inputs import UNKNOWN_REGION, coordinate_vector, region_vector
 from glacier_core.scene import Scene
@@ -17,7 +18,7 @@ Location = str | Path | Sequence[float]
 
 
 def location_vector(
-    scene: Scene, card: ModelCard, location: Location | None
+    scene: Scene, card: ModelCard, location: Location | None, *, as_authors: bool = False
 ) -> NDArray[np.float32] | None:
     """Build the location vector that a model takes.
 
@@ -30,6 +31,9 @@ def location_vector(
         region in the order of ``card.regions``, or the ``.json`` file of
         `glacier_core.training.location_optimising` that holds such weights. For models by
         coordinates: longitude and latitude in degrees, the centre of the scene if left out.
+    as_authors : bool
+        Whether coordinates are to be taken as the authors' deployment takes them
+        (`glacier_core.inference.compatibility.authors_coordinates`).
 
     Returns
     -------
@@ -43,7 +47,8 @@ def location_vector(
     if card.location == "region":
         return _regions(card, UNKNOWN_REGION if location is None else location)
     if card.location == "coordinates":
-        return _coordinates(card, scene_centre(scene) if location is None else location)
+        place = scene_centre(scene) if location is None else location
+        return _coordinates(card, place, authors_coordinates if as_authors else coordinate_vector)
     if location is not None:
         raise ModelError(f"The model {card.name} takes no location: leave it out.")
     return None
@@ -88,12 +93,16 @@ def _regions(card: ModelCard, location: Location) -> NDArray[np.float32]:
     return _numbers(card, location, len(card.regions), f"one weight for each of {card.regions}")
 
 
-def _coordinates(card: ModelCard, location: Location) -> NDArray[np.float32]:
+def _coordinates(
+    card: ModelCard,
+    location: Location,
+    encode: Callable[[float, float], NDArray[np.float32]],
+) -> NDArray[np.float32]:
     needed = "longitude and latitude in degrees"
     if isinstance(location, str | Path):
         raise ModelError(f"The model {card.name} takes {needed}, not {str(location)!r}.")
     longitude, latitude = _numbers(card, location, 2, needed)
-    return coordinate_vector(float(longitude), float(latitude))
+    return encode(float(longitude), float(latitude))
 
 
 def _numbers(

@@ -58,13 +58,13 @@ class Reporter:
         self._total, self._last = total, time.monotonic()
         self.tell(message)
 
-    def advance(self, windows: int, message: str) -> None:
-        """Count `windows` more as done."""
+    def advance(self, windows: int, how: str) -> None:
+        """Count `windows` more as done, and say how many of all now are, and how."""
         now = time.monotonic()
         self._paces.append((now - self._last) / windows)
         self._last = now
         self._done += windows
-        self.tell(message)
+        self.tell(f"{self._done} of {self._total} windows {how}")
 
     def tell(self, message: str) -> None:
         """Say something without having come further."""

@@ -1,20 +1,28 @@
 """Layers of a map as cloud-optimised GeoTIFFs, with overviews and tags."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
+import rioxarray
+import xarray as xr
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio import open as open_raster
 from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
+from rasterio.shutil import copy as copy_raster
+from rasterio.windows import Window
 
 from glacier_core.disk import write_file
 from glacier_core.errors import StorageError
 
 ColourTable = Mapping[int, tuple[int, int, int, int]]  # red, green, blue, opacity
+ROWS_AT_ONCE: Final = 512
+COMPRESSED: Final = {"compress": "DEFLATE", "predictor": "YES"}
 
 
 def write_layer(
@@ -49,8 +57,7 @@ def write_layer(
             crs=crs,
             transform=transform,
             nodata=nodata,
-            compress="DEFLATE",
-            predictor="YES",
+            **COMPRESSED,
             overview_resampling="MODE" if colours else "AVERAGE",
         ) as raster:
             raster.write(layer, 1)
@@ -59,6 +66,98 @@ def write_layer(
             if colours:
                 raster.write_colormap(1, dict(colours))
         write_file(path, bytes(memory.getbuffer()))
+
+
+@contextmanager
+def layer_in_strips(
+    path: Path, *, shape: tuple[int, int], transform: Affine, crs: CRS, tags: Mapping[str, str]
+) -> Iterator[Callable[[int, NDArray[np.float32]], None]]:
+    """Write one float32 layer, as `write_layer` does, without ever holding the whole of it.
+
+    Yields
+    ------
+    callable
+        Takes the number of the first row and rows (any, columns); the file is there once the
+        block ends without an error.
+
+    Raises
+    ------
+    StorageError
+        If the disk refuses.
+    """
+    strips = path.with_name(f"{path.stem}.strips.tif")
+    about: dict[str, Any] = {"crs": crs, "transform": transform, "nodata": float("nan")}
+    try:
+        with open_raster(
+            strips,
+            "w",
+            driver="GTiff",
+            height=shape[0],
+            width=shape[1],
+            count=1,
+            dtype="float32",
+            tiled=True,
+            blockxsize=512,
+            blockysize=512,
+            bigtiff="IF_SAFER",
+            **about,
+        ) as raster:
+            raster.set_band_description(1, path.stem)
+            raster.update_tags(**tags)
+
+            def write(first: int, rows: NDArray[np.float32]) -> None:
+                raster.write(rows, 1, window=Window(0, first, shape[1], len(rows)))
+
+            yield write
+        copy_raster(
+            strips,
+            path,
+            driver="COG",
+            bigtiff="IF_SAFER",
+            overview_resampling="AVERAGE",
+            **COMPRESSED,
+        )
+    except RasterioError as error:
+        raise StorageError(
+            f"The layer {path} cannot be written ({error}). Is the disk full?"
+        ) from error
+    finally:
+        strips.unlink(missing_ok=True)
+
+
+def lazy_layer(path: Path) -> tuple[xr.DataArray, Affine, CRS]:
+    """Open the one layer of a GeoTIFF as `read_layer` does; pixels are read when asked for.
+
+    The layer is (y, x), without coordinates.
+
+    Raises
+    ------
+    StorageError
+        If the file is absent or damaged.
+    """
+    try:
+        opened = rioxarray.open_rasterio(path, cache=False, driver="GTiff")
+    except (RasterioError, OSError) as error:
+        raise StorageError(f"The layer {path} is absent or damaged ({error}).") from error
+    if not isinstance(opened, xr.DataArray) or opened.rio.crs is None:
+        raise StorageError(f"The layer {path} is damaged: it has no coordinate system.")
+    layer = opened.isel(band=0).drop_vars(opened.coords).drop_attrs()
+    return layer, opened.rio.transform(), opened.rio.crs
+
+
+def by_rows(
+    function: Callable[[NDArray[Any]], NDArray[Any]], layer: xr.DataArray, dtype: Any
+) -> NDArray[Any]:
+    """Apply a function of single pixels to a layer (y, x), some rows at a time.
+
+    Neither a layer that lies on disk nor what the function needs in between is ever in memory
+    as a whole.
+    """
+    found = np.empty(layer.shape, dtype)
+    for first in range(0, len(found), ROWS_AT_ONCE):
+        rows = slice(first, first + ROWS_AT_ONCE)
+        found[rows] = function(layer.isel(y=rows).to_numpy())
+    return found
 
 
 def read_layer(path: Path) -> tuple[NDArray[Any], Affine, CRS]:

@@ -3,23 +3,56 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
 from glacier_core.errors import ModelError
-from glacier_core.inference.device import DeviceChoice
+from glacier_core.inference.code_version import code_version
+from glacier_core.inference.device import DeviceChoice, Precision
 from glacier_core.inference.location import Location, location_vector
 from glacier_core.inference.tiling import check_stride
 from glacier_core.models.registry import Model
 from glacier_core.scene import Scene
 from glacier_core.settings import settings
 
-MAP_VERSION = 1
-"""Raise it whenever the same inputs would give another map: it is part of every key."""
+Compatibility = Literal["ours", "authors"]
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a scene is mapped: whatever of the options decides the result.
+
+    Attributes
+    ----------
+    stride : int
+        Pixels from one window to the next.
+    precision : {"exact", "approximate"}
+        ``exact`` computes in float32; ``approximate`` in bfloat16, where the processor has it.
+    augment : bool
+        Whether the probability is the mean over the eight turns of every window.
+    dropout_passes : int
+        Networks drawn by Monte-Carlo dropout whose probabilities are averaged; 0 draws none.
+    smoothing : int
+        Side in pixels of the median filter on the classes, odd; 0 for none. Probability and
+        confidence are never smoothed.
+    compatibility : {"ours", "authors"}
+        ``authors`` repeats their programs, quirks included
+        (`glacier_core.inference.compatibility`).
+    lowest_ice : float or None
+        Metres: windows that lie lower as a whole are counted as no glacier without a look.
+    """
+
+    stride: int
+    precision: Precision = "exact"
+    augment: bool = False
+    dropout_passes: int = 0
+    smoothing: int = 0
+    compatibility: Compatibility = "ours"
+    lowest_ice: float | None = None
 
 
 @dataclass(frozen=True)
@@ -29,7 +62,7 @@ class MappingOptions:
     Attributes
     ----------
     stride : int or None
-        Pixels from one window to the next; half a window if None.
+        Pixels from one window to the next; see `default_stride` if None.
     batch_size : int or None
         Windows at once; that of the settings if None. Changes no result.
     device : {"auto", "cpu", "cuda"}
@@ -38,6 +71,11 @@ class MappingOptions:
         See `glacier_core.inference.location.location_vector`.
     cache : bool
         Whether to look for a kept map first, and to keep the new one.
+    runtime : str or None
+        Out of `glacier_core.inference.runtimes.prepared.TITLES`; that of the settings if None.
+        Changes no result but for the last digits.
+    precision, augment, dropout_passes, smoothing, compatibility, lowest_ice
+        See `Method`.
     """
 
     stride: int | None = None
@@ -45,6 +83,13 @@ class MappingOptions:
     device: DeviceChoice = "auto"
     location: Location | None = None
     cache: bool = True
+    runtime: str | None = None
+    precision: Precision = "exact"
+    augment: bool = False
+    dropout_passes: int = 0
+    smoothing: int = 0
+    compatibility: Compatibility = "ours"
+    lowest_ice: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,25 +100,44 @@ class Request:
     ----------
     scene : Scene
     model : Model
-    stride, batch_size : int
+    method : Method
+    batch_size : int
     device : {"auto", "cpu", "cuda"}
     location : ndarray of float32 (L,) or None
     cache : bool
+    runtime : str or None
     fingerprint : str
         SHA-256 of the scene's pixels and grid.
-    key : str
-        SHA-256 of all that decides the result; equal keys mean equal maps.
+    inputs : str
+        SHA-256 of scene, model, method and location.
     """
 
     scene: Scene
     model: Model
-    stride: int
+    method: Method
     batch_size: int
     device: DeviceChoice
     location: NDArray[np.float32] | None
     cache: bool
+    runtime: str | None
     fingerprint: str
-    key: str
+    inputs: str
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of all that decides the result, the code too; equal keys mean equal maps."""
+        return hashlib.sha256(f"{self.inputs} {code_version()}".encode()).hexdigest()
+
+    @property
+    def stride(self) -> int:
+        """Pixels from one window to the next."""
+        return self.method.stride
+
+
+def default_stride(patch: int, compatibility: Compatibility = "ours") -> int:
+    """Return the stride for windows of a size: half of it, as the authors take."""
+    del compatibility
+    return max(patch // 2, 1)
 
 
 def resolve(scene: Scene, model: Model, options: MappingOptions) -> Request:
@@ -85,24 +149,62 @@ def resolve(scene: Scene, model: Model, options: MappingOptions) -> Request:
         If the scene lacks a feature the model takes, or an option does not fit the model.
     """
     _check_features(scene, model)
-    patch = model.card.patch_size
-    stride = max(patch // 2, 1) if options.stride is None else options.stride
-    check_stride(stride, patch)
+    method = _method(model.card.patch_size, options)
     batch_size = settings().batch_size if options.batch_size is None else options.batch_size
     if batch_size < 1:
         raise ModelError(f"The batch size is {batch_size}; it must be 1 or more.")
-    location = location_vector(scene, model.card, options.location)
+    location = location_vector(
+        scene, model.card, options.location, as_authors=method.compatibility == "authors"
+    )
     fingerprint = scene.fingerprint()
     return Request(
         scene=scene,
         model=model,
-        stride=stride,
+        method=method,
         batch_size=batch_size,
         device=options.device,
         location=location,
         cache=options.cache,
+        runtime=options.runtime,
         fingerprint=fingerprint,
-        key=_key(scene, model, fingerprint, stride, location),
+        inputs=_hash_inputs(scene, model, fingerprint, method, location),
+    )
+
+
+def _method(patch: int, options: MappingOptions) -> Method:
+    if options.compatibility not in get_args(Compatibility):
+        raise ModelError(
+            f"There is no way of mapping called {options.compatibility!r}: choose 'ours' or "
+            "'authors'."
+        )
+    if options.precision not in get_args(Precision):
+        raise ModelError(
+            f"There is no precision {options.precision!r}: choose 'exact' or 'approximate'."
+        )
+    stride = options.stride
+    if stride is None:
+        stride = default_stride(patch, options.compatibility)
+    check_stride(stride, patch)
+    if options.dropout_passes < 0:
+        raise ModelError(
+            f"There cannot be {options.dropout_passes} passes of dropout: give 0 for none, or "
+            "how many networks to draw."
+        )
+    if options.smoothing and (options.smoothing < 0 or options.smoothing % 2 == 0):
+        raise ModelError(
+            f"The median filter is {options.smoothing} pixels wide; it must be odd, such as 3, so "
+            "that it has a middle, or 0 for none."
+        )
+    if options.compatibility == "authors" and options.lowest_ice is not None:
+        raise ModelError("The authors' way of mapping looks at all ground: leave lowest_ice out.")
+    return Method(
+        stride=stride,
+        precision=options.precision,
+        augment=options.augment,
+        dropout_passes=options.dropout_passes,
+        smoothing=options.smoothing,
+        compatibility=options.compatibility,
+        lowest_ice=None if options.lowest_ice is None else float(options.lowest_ice),
     )
 
 
@@ -121,11 +223,11 @@ def absent_features(scene: Scene, model: Model) -> list[str]:
     return [name for name in model.card.inputs if name != "dem" and name not in scene.data]
 
 
-def _key(
+def _hash_inputs(
     scene: Scene,
     model: Model,
     fingerprint: str,
-    stride: int,
+    method: Method,
     location: NDArray[np.float32] | None,
 ) -> str:
     """Hash the inputs. Titles and names count too: they label the result."""
@@ -137,12 +239,11 @@ def _key(
         },
     )
     facts: dict[str, Any] = {
-        "version": MAP_VERSION,
         "scene": fingerprint,
         "attributes": scene.attributes.model_dump(mode="json"),
         "weights": _weights_digest(model.network),
         "card": card,
-        "stride": stride,
+        "method": asdict(method),
         "location": None if location is None else location.tolist(),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -177,5 +278,5 @@ def with_location(request: Request, location: Sequence[float]) -> Request:
         raise ModelError(
             f"The model {request.model.card.name} takes no location of {vector.size} numbers."
         )
-    key = _key(request.scene, request.model, request.fingerprint, request.stride, vector)
-    return replace(request, location=vector, key=key)
+    inputs = _hash_inputs(request.scene, request.model, request.fingerprint, request.method, vector)
+    return replace(request, location=vector, inputs=inputs)

@@ -1,7 +1,10 @@
 """A glacier map: what the network made of a scene, and what it made it from."""
 
 import json
+import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,15 +16,24 @@ from affine import Affine
 from numpy.typing import NDArray
 from pydantic import ValidationError
 from rasterio.crs import CRS
+from rasterio.errors import RasterioError
+from scipy import ndimage
 
 from glacier_core.confidence.entropy import entropy_confidence
 from glacier_core.disk import disk_errors, write_file
 from glacier_core.errors import StorageError
 from glacier_core.grid import AREA_BLOCK, pixel_areas
-from glacier_core.inference.rasters import read_layer, write_layer
+from glacier_core.inference.rasters import (
+    ROWS_AT_ONCE,
+    by_rows,
+    lazy_layer,
+    read_layer,
+    write_layer,
+)
 from glacier_core.outlines.polygonizing import polygonize
 from glacier_core.outlines.writing import write_outlines
 from glacier_core.scene import SceneAttributes
+from glacier_core.settings import settings
 
 PROVENANCE = "provenance.json"
 OUTLINES = "outlines.parquet"
@@ -50,6 +62,9 @@ class GlacierMap:
         SHA-256 of all that decided the result.
     folder : Path or None
         Where the map lies on disk, if it does.
+    read_from : Path or None
+        Of a map with more pixels than ``settings().memory_pixels``: the folder that
+        ``probability`` and ``confidence`` are read from whenever they are asked for.
     """
 
     data: xr.Dataset
@@ -57,6 +72,7 @@ class GlacierMap:
     provenance: dict[str, Any]
     key: str
     folder: Path | None = None
+    read_from: Path | None = None
 
     @property
     def probability(self) -> xr.DataArray:
@@ -71,11 +87,12 @@ class GlacierMap:
     @property
     def raw_confidence(self) -> xr.DataArray:
         """One minus the entropy of the probability, before calibration."""
-        return self.probability.copy(data=entropy_confidence(self.probability.to_numpy()))
+        raw = by_rows(entropy_confidence, self.probability, np.float32)
+        return self.probability.copy(data=raw)
 
     @property
     def glacier(self) -> xr.DataArray:
-        """Where the probability of glacier is above a half."""
+        """Where the probability of glacier is above a half, smoothed where that was asked for."""
         return self.data["glacier"]
 
     @property
@@ -159,8 +176,21 @@ class GlacierMap:
         Every glacier pixel counts, however small its patch, with its true area
         (`grid.pixel_areas`).
         """
+        return self._area_km2
+
+    @cached_property
+    def _area_km2(self) -> float:
         counts = _block_sums(self.glacier.to_numpy())
         return float(np.sum(counts * pixel_areas(self.transform, self.shape, self.crs))) / 1e6
+
+    @cached_property
+    def mean_confidence(self) -> float:
+        """Mean of the confidence of all mapped pixels, NaN where there is none."""
+        total, mapped = 0.0, self.unmapped.size - int(self.unmapped.sum())
+        for first in range(0, self.shape[0], ROWS_AT_ONCE):
+            rows = self.confidence.isel(y=slice(first, first + ROWS_AT_ONCE)).to_numpy()
+            total += float(np.nansum(rows, dtype=np.float64))
+        return total / mapped if mapped else float("nan")
 
     def save(self, folder: str | Path) -> Path:
         """Write the map into a folder that QGIS and `open_map` read.
@@ -194,11 +224,10 @@ class GlacierMap:
         place: dict[str, Any] = {
             "transform": self.transform,
             "crs": self.crs,
-            "tags": self._tags(),
+            "tags": map_tags(self.attributes, self.model_name, self.key),
         }
         for name in ("probability", "confidence"):
-            layer = self.data[name].to_numpy()
-            write_layer(folder / f"{name}.tif", layer, nodata=float("nan"), **place)
+            self._write_measured(name, folder / f"{name}.tif", place)
         write_layer(
             folder / "glacier.tif", glacier, nodata=NO_CLASS, colours=GLACIER_COLOURS, **place
         )
@@ -210,16 +239,12 @@ class GlacierMap:
             **place,
         )
 
-    def _tags(self) -> dict[str, str]:
-        tags = {
-            "SCENE": self.title,
-            "SCENE_ID": self.scene_id,
-            "MODEL": self.model_name,
-            "KEY": self.key,
-        }
-        if self.simulated:
-            tags["SIMULATED"] = "The scene was simulated, not observed."
-        return tags
+    def _write_measured(self, name: str, path: Path, place: dict[str, Any]) -> None:
+        if self.read_from is None:
+            write_layer(path, self.data[name].to_numpy(), nodata=float("nan"), **place)
+        elif self.read_from != path.parent:
+            with disk_errors(path):
+                shutil.copyfile(self.read_from / path.name, path)
 
     def with_note(self, note: str) -> Self:
         """Return the same map with one more note in its provenance."""
@@ -227,9 +252,22 @@ class GlacierMap:
         return replace(self, provenance=provenance)
 
 
+def map_tags(attributes: SceneAttributes, model_name: str, key: str) -> dict[str, str]:
+    """Return what the rasters of a map say of themselves."""
+    tags = {
+        "SCENE": attributes.title,
+        "SCENE_ID": attributes.id,
+        "MODEL": model_name,
+        "KEY": key,
+    }
+    if attributes.simulated:
+        tags["SIMULATED"] = "The scene was simulated, not observed."
+    return tags
+
+
 def make_map(
-    probability: NDArray[np.float32],
-    confidence: NDArray[np.float32],
+    probability: NDArray[np.float32] | xr.DataArray,
+    confidence: NDArray[np.float32] | xr.DataArray,
     *,
     transform: Affine,
     crs: CRS,
@@ -239,25 +277,26 @@ def make_map(
 
     Parameters
     ----------
-    probability, confidence : ndarray of float32, (rows, columns)
+    probability, confidence : ndarray of float32 or lazy DataArray, (rows, columns)
         NaN where unmapped.
     transform : affine.Affine
     crs : rasterio.crs.CRS
     provenance : dict
-        With ``key``, ``scene`` (its ``attributes`` among it), ``model`` and ``notes``.
+        With ``key``, ``scene`` (its ``attributes`` among it), ``model`` and ``notes``; where the
+        classes are smoothed, ``options`` say by how much.
     """
-    unmapped = np.isnan(probability)
-    rows, columns = probability.shape
-    layers = {
-        "probability": probability,
-        "confidence": confidence,
-        "glacier": probability > 0.5,
-        "unmapped": unmapped,
+    measured = {
+        name: layer if isinstance(layer, xr.DataArray) else _frozen(layer)
+        for name, layer in (("probability", probability), ("confidence", confidence))
     }
-    for layer in layers.values():
-        layer.setflags(write=False)
+    unmapped = by_rows(np.isnan, measured["probability"], bool)
+    glacier = by_rows(lambda rows: rows > 0.5, measured["probability"], bool)
+    if smoothing := provenance.get("options", {}).get("smoothing", 0):
+        glacier = ndimage.median_filter(glacier, smoothing, mode="nearest") & ~unmapped
+    layers = measured | {"glacier": _frozen(glacier), "unmapped": _frozen(unmapped)}
+    rows, columns = probability.shape
     data = xr.Dataset(
-        {name: (("y", "x"), layer) for name, layer in layers.items()},
+        layers,
         coords={
             "y": transform.f + (np.arange(rows) + 0.5) * transform.e,
             "x": transform.c + (np.arange(columns) + 0.5) * transform.a,
@@ -271,6 +310,11 @@ def make_map(
         provenance,
         str(provenance["key"]),
     )
+
+
+def _frozen(layer: NDArray[Any]) -> xr.DataArray:
+    layer.setflags(write=False)
+    return xr.DataArray(layer, dims=("y", "x"))
 
 
 def open_map(folder: str | Path) -> GlacierMap:
@@ -294,11 +338,15 @@ def open_map(folder: str | Path) -> GlacierMap:
             provenance=provenance,
         )
         _check_belonging(found, layers)
-    except (OSError, ValueError, KeyError, TypeError, ValidationError, StorageError) as error:
+    except (
+        *(OSError, ValueError, KeyError, TypeError),
+        *(RasterioError, ValidationError, StorageError),
+    ) as error:
         raise StorageError(
             f"{folder} holds no whole glacier map ({error}). Map the scene again."
         ) from error
-    return replace(found, folder=folder)
+    lazy = isinstance(layers["probability"], xr.DataArray)
+    return replace(found, folder=folder, read_from=folder if lazy else None)
 
 
 def _check_provenance(provenance: dict[str, Any]) -> None:
@@ -307,20 +355,31 @@ def _check_provenance(provenance: dict[str, Any]) -> None:
         raise StorageError(f"its provenance lacks {', '.join(sorted(absent))}")
 
 
-def _read_layers(folder: Path) -> tuple[dict[str, NDArray[Any]], Affine, CRS]:
-    read = {name: read_layer(folder / f"{name}.tif") for name in LAYERS}
-    (_, transform, crs), *_ = read.values()
-    if len({(layer.shape, grid) for layer, grid, _ in read.values()}) > 1:
+def _read_layers(
+    folder: Path,
+) -> tuple[dict[str, NDArray[Any] | xr.DataArray], Affine, CRS]:
+    """Read the layers; of a large map probability and confidence only when they are asked for."""
+    paths = {name: folder / f"{name}.tif" for name in LAYERS}
+    glacier, transform, crs = read_layer(paths["glacier"])
+    large = glacier.size > settings().memory_pixels
+    layers: dict[str, NDArray[Any] | xr.DataArray] = {"glacier": glacier}
+    grids = {(glacier.shape, transform)}
+    for name in ("probability", "confidence", "unmapped"):
+        read = lazy_layer if large and name != "unmapped" else read_layer
+        layers[name], grid, _ = read(paths[name])
+        grids.add((layers[name].shape, grid))
+    if len(grids) > 1:
         raise StorageError("its layers lie on different grids")
-    return {name: layer for name, (layer, *_) in read.items()}, transform, crs
+    return layers, transform, crs
 
 
-def _check_belonging(found: GlacierMap, layers: dict[str, NDArray[Any]]) -> None:
+def _check_belonging(found: GlacierMap, layers: Mapping[str, NDArray[Any] | xr.DataArray]) -> None:
     """Raise StorageError unless classes and gaps follow from the probability, as they must."""
+    gaps = by_rows(np.isnan, found.confidence, bool)
     fits = (
         np.array_equal(layers["glacier"] == 1, found.glacier)
         and np.array_equal(layers["unmapped"] == 1, found.unmapped)
-        and np.array_equal(np.isnan(layers["confidence"]), found.unmapped)
+        and np.array_equal(gaps, found.unmapped)
     )
     if not fits:
         raise StorageError("its layers do not belong together")

@@ -3,14 +3,18 @@
 Windows overlap, as a network sees least context at the edge of its patch, and each pixel becomes
 the mean of its windows, weighted towards their centres.
 
-The last window of a row or column moves inwards to end with the raster, so that the network sees
-as much of the scene as there is. Only a raster smaller than a patch is padded, with zeros on both
-sides (the odd pixel below and to the right): a scaled zero is what networks know as missing.
+Windows lie on a grid that is fixed on the ground, counted in pixels from the origin of the
+coordinate system, not from the corner of the scene: what is mapped at a place does not depend on
+how much else of the image is mapped. Windows that would leave the scene move inwards, so that the
+network sees as much of it as there is; that touches no pixel farther from the edge than a patch.
+Only a raster smaller than a patch is padded, with zeros on both sides (the odd pixel below and to
+the right): a scaled zero is what networks know as missing.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
 
 from glacier_core.errors import ModelError
@@ -51,7 +55,20 @@ class Window:
         return patch
 
 
-def windows(shape: tuple[int, int], patch: int, stride: int) -> list[Window]:
+def grid_corner(transform: Affine) -> tuple[int, int]:
+    """Row and column of a raster's corner on the fixed grid, counted from its origin, south-east.
+
+    Parameters
+    ----------
+    transform : affine.Affine
+        North-up with square pixels; a corner between two pixels counts as the nearer.
+    """
+    return round(transform.f / transform.e), round(transform.c / transform.a)
+
+
+def windows(
+    shape: tuple[int, int], patch: int, stride: int, corner: tuple[int, int] = (0, 0)
+) -> list[Window]:
     """Lay windows over a raster so that every pixel is covered.
 
     Parameters
@@ -62,6 +79,8 @@ def windows(shape: tuple[int, int], patch: int, stride: int) -> list[Window]:
         Side of a window in pixels.
     stride : int
         Pixels from one window to the next, 1 to `patch`.
+    corner : (int, int)
+        Row and column of the raster's corner on the fixed grid, see `grid_corner`.
 
     Returns
     -------
@@ -74,7 +93,9 @@ def windows(shape: tuple[int, int], patch: int, stride: int) -> list[Window]:
         If the stride would leave gaps.
     """
     check_stride(stride, patch)
-    rows, columns = (_starts(length, patch, stride) for length in shape)
+    rows, columns = (
+        _starts(length, patch, stride, at) for length, at in zip(shape, corner, strict=True)
+    )
     return [Window(row, column, patch) for row in rows for column in columns]
 
 
@@ -87,10 +108,13 @@ def check_stride(stride: int, patch: int) -> None:
         )
 
 
-def _starts(length: int, patch: int, stride: int) -> list[int]:
+def _starts(length: int, patch: int, stride: int, corner: int) -> list[int]:
     if length <= patch:
         return [-((patch - length) // 2)]
-    return [*range(0, length - patch, stride), length - patch]
+    first, last = -(corner % stride), length - patch
+    # Up to the first that covers the end; those beyond either end move inwards.
+    on_grid = range(first, last + stride, stride)
+    return sorted({min(max(start, 0), last) for start in on_grid})
 
 
 def gaussian_weights(patch: int) -> FloatArray:
@@ -108,7 +132,9 @@ def gaussian_weights(patch: int) -> FloatArray:
 
 
 class Blend:
-    """Weighted mean of overlapping windows, gathered one by one.
+    """Weighted mean of overlapping windows, gathered one by one and given up row by row.
+
+    Only rows that still wait for windows are held, so that memory does not grow with the raster.
 
     Parameters
     ----------
@@ -116,24 +142,49 @@ class Blend:
         Rows and columns of the raster.
     patch : int
         Side of the windows in pixels.
+    first : int
+        First row that is wanted; what windows say of rows above is dropped.
     """
 
-    def __init__(self, shape: tuple[int, int], patch: int) -> None:
+    def __init__(self, shape: tuple[int, int], patch: int, first: int = 0) -> None:
         self._shape = shape
         self._weights = gaussian_weights(patch)
-        self._weighted_sum = np.zeros(shape, np.float32)
-        self._total_weight = np.zeros(shape, np.float32)
+        self._first = first
+        self._weighted_sum = np.zeros((0, shape[1]), np.float32)
+        self._total_weight = np.zeros((0, shape[1]), np.float32)
 
     def add(self, window: Window, values: FloatArray) -> None:
         """Add the values (patch, patch) of one window."""
-        raster, patch = window.inside(self._shape), window.within_patch(self._shape)
-        weights = self._weights[patch]
-        self._weighted_sum[raster] += weights * values[patch]
-        self._total_weight[raster] += weights
+        rows, columns = window.inside(self._shape)
+        if rows.stop <= self._first:
+            return
+        self._hold(rows.stop)
+        inner_rows, inner_columns = window.within_patch(self._shape)
+        above = max(self._first - rows.start, 0)
+        held = (slice(rows.start + above - self._first, rows.stop - self._first), columns)
+        seen = (slice(inner_rows.start + above, inner_rows.stop), inner_columns)
+        self._weighted_sum[held] += self._weights[seen] * values[seen]
+        self._total_weight[held] += self._weights[seen]
+
+    def take(self, end: int) -> FloatArray:
+        """Give up the blended rows from the first held to `end`, NaN where no window came."""
+        self._hold(end)
+        count = end - self._first
+        total, weight = self._weighted_sum[:count], self._total_weight[:count]
+        blended = np.full(total.shape, np.nan, np.float32)
+        np.divide(total, weight, out=blended, where=weight > 0)
+        self._weighted_sum = self._weighted_sum[count:].copy()
+        self._total_weight = self._total_weight[count:].copy()
+        self._first = end
+        return blended
 
     def mean(self) -> FloatArray:
-        """Return the blended raster, NaN where no window came."""
-        blended = np.full(self._shape, np.nan, np.float32)
-        return np.divide(
-            self._weighted_sum, self._total_weight, out=blended, where=self._total_weight > 0
-        )
+        """Give up all rows that are left, NaN where no window came."""
+        return self.take(self._shape[0])
+
+    def _hold(self, end: int) -> None:
+        missing = end - self._first - len(self._weighted_sum)
+        if missing > 0:
+            more = np.zeros((missing, self._shape[1]), np.float32)
+            self._weighted_sum = np.concatenate([self._weighted_sum, more])
+            self._total_weight = np.concatenate([self._total_weight, more])

@@ -5,8 +5,7 @@ matched by their position within a block. In a block all trainable tensors come 
 order of creation, then the moving mean and variance of every batch normalisation.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from glacier_core.disk import file_sha256
 from glacier_core.errors import ModelError
 from glacier_core.models.card import ModelCard
 from glacier_core.models.config import COORDINATES, RESUNET_STEPS
 from glacier_core.models.glavitu import GlaViTU, GlaViTUConfig
 from glacier_core.models.inputs import FEATURE_CHANNELS, PUBLISHED_REGIONS, UNKNOWN_REGION
+from glacier_core.models.pickled_calibration import read_pickled_calibration
 from glacier_core.models.registry import save_model
 from glacier_core.models.weights import set_weights
 
@@ -37,7 +38,12 @@ class Slot:
 
 
 def convert_keras(
-    h5_path: str | Path, folder: str | Path, *, regions: Sequence[str] | None = None
+    h5_path: str | Path,
+    folder: str | Path,
+    *,
+    regions: Sequence[str] | None = None,
+    calibration: str | Path | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> ModelCard:
     """Convert a Keras weights file into a model folder.
 
@@ -51,30 +57,40 @@ def convert_keras(
         Gets ``weights.safetensors`` and ``card.json``; its name becomes the model's name.
     regions : sequence of str, optional
         Region names in the order of the one-hot vector, needed unless there are the published 12.
+    calibration : path, optional
+        Calibration curve as the authors pickle it, which is read but never unpickled
+        (`glacier_core.models.pickled_calibration`); without it the card has none.
+    facts : mapping, optional
+        What is known besides: fields of the card by name, such as its title and licence.
 
     Returns
     -------
     ModelCard
-        Without calibration: the authors keep theirs in pickles, which are never opened here.
 
     Raises
     ------
     ModelError
-        If the file is not HDF5, is truncated, or is not such a network.
+        If the file is not HDF5, is truncated, or is not such a network; or the calibration is not
+        such a curve.
     """
     h5_path, folder = Path(h5_path), Path(folder).resolve()
     network = read_keras(h5_path)
     config = network.config
     names = _region_names(config, regions)
-    digest = hashlib.sha256(h5_path.read_bytes()).hexdigest()
+    curve = None if calibration is None else read_pickled_calibration(calibration)
+    digest = file_sha256(h5_path)
+    told: dict[str, Any] = {
+        "title": f"GlaViTU, {' + '.join(config.features)}, converted from {h5_path.name}",
+        "training": f"By whoever made {h5_path.name} (SHA-256 {digest}); see its source.",
+        "licence": "Not stated in the file: ask its source.",
+    }
     card = ModelCard(
         name=folder.name,
-        title=f"GlaViTU, {' + '.join(config.features)}, converted from {h5_path.name}",
         config=config,
         patch_size=config.native_size,
         regions=names,
-        training=f"By whoever made {h5_path.name} (SHA-256 {digest}); see its source.",
-        licence="Not stated in the file: ask its source.",
+        calibration=curve,
+        **(told | dict(facts or {})),
     )
     return save_model(network, card, folder)
 
@@ -88,7 +104,8 @@ def _region_names(config: GlaViTUConfig, given: Sequence[str] | None) -> tuple[s
     if len(set(names)) != config.regions or UNKNOWN_REGION not in names:
         raise ModelError(
             f"These weights encode {config.regions} regions: give as many different names in "
-            f"order, {UNKNOWN_REGION!r} among them (regions=...), not {', '.join(names)}."
+            f"order, {UNKNOWN_REGION!r} among them (regions=... or --regions), not "
+            f"{', '.join(names)}."
         )
     return names
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from glacier_core.disk import FileState, file_state
 from glacier_core.errors import ModelError, StorageError
 from glacier_core.models.architectures import build_network
 from glacier_core.models.blocks import Network
@@ -66,6 +67,20 @@ def model_folder(source: str | Path) -> Path:
         f"There is no model {str(source)!r}. Known are {', '.join(folders) or 'none'}; "
         f"or give a folder with {WEIGHTS} and {CARD}."
     )
+
+
+def model_state(name: str) -> tuple[FileState, FileState] | None:
+    """Return what tells a model from any other that had or will have its name.
+
+    Nothing is read; None where there is none.
+    """
+    folder = _folders().get(name)
+    if folder is None:
+        return None
+    try:
+        return file_state(folder / CARD), file_state(folder / WEIGHTS)
+    except OSError:
+        return None
 
 
 def save_model(network: Network, card: ModelCard, folder: Path) -> ModelCard:

@@ -18,7 +18,7 @@ from glacier_core.network.access import authorise, forget_token
 from glacier_core.network.faults import ExpiredError, archive_name, check_answer, told
 from glacier_core.network.partial import PartialFile
 from glacier_core.network.services import reached_at, shown
-from glacier_core.network.session import session
+from glacier_core.network.session import session, whole_content
 from glacier_core.network.transfer import (
     IsCancelled,
     Report,
@@ -33,6 +33,30 @@ _PARTIAL: Final = 206
 _NOTHING_LEFT: Final = 416
 _SPARE: Final = 50_000_000
 """Bytes that a download leaves free on the disk."""
+
+_MOST_PAGE: Final = 5_000_000
+
+
+class PageError(SourceError):
+    """A page came where a file was asked for.
+
+    Attributes
+    ----------
+    page : bytes
+    """
+
+    def __init__(self, message: str, page: bytes) -> None:
+        super().__init__(message)
+        self.page = page
+
+
+class WrongFileError(SourceError):
+    """A file arrived whole, but its SHA-256 is another than that asked for."""
+
+
+def is_page(response: requests.Response) -> bool:
+    """Tell whether an answer is a page for people: no archive's file is one."""
+    return response.headers.get("Content-Type", "").lower().startswith("text/html")
 
 
 def download(
@@ -66,7 +90,11 @@ def download(
     Raises
     ------
     SourceError
-        Whatever went wrong on the way, in one sentence. Of a wrong file nothing is kept.
+        Whatever went wrong on the way, in one sentence.
+    WrongFileError
+        When the file has another hash. Nothing of it is kept; what was there before stays.
+    PageError
+        When a page comes instead of it. What came of the file before stays, to go on from.
     MissingError
         When the archive does not hold it.
     StorageError
@@ -113,12 +141,22 @@ def _ask_for_rest(url: str, partial: PartialFile, report: Report, cancelled: IsC
         stream=True,
     )
     with asked as response:
+        _check_no_page(response, url, cancelled)
         if not _continues(response, url, partial):
             partial.begin(response.headers)
         _check_room(url, partial)
         _write(response, url, partial, report, cancelled)
     if partial.total is not None and partial.size != partial.total:
         raise _wrong_part(url)
+
+
+def _check_no_page(response: requests.Response, url: str, cancelled: IsCancelled) -> None:
+    if response.status_code < 400 and is_page(response):
+        raise PageError(
+            f"{archive_name(url)} sent a page for people instead of the file {shown(url)}. Try "
+            "again later; a log-in page of the network would do so too.",
+            whole_content(response, url, _MOST_PAGE, cancelled),
+        )
 
 
 def _continues(response: requests.Response, url: str, partial: PartialFile) -> bool:
@@ -181,7 +219,7 @@ def _finish(url: str, partial: PartialFile, target: Path, sha256: str | None) ->
     with disk_errors(target):
         if sha256 is not None and file_sha256(partial.path) != sha256:
             partial.restart()
-            raise SourceError(
+            raise WrongFileError(
                 f"{shown(url)} arrived, but it is not the file expected (its SHA-256 is another): "
                 "it was changed there or on the way. Nothing was kept; try again later."
             )

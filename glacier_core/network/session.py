@@ -128,16 +128,26 @@ def _asked(
                     stream=True,
                 ) as response:
                     check_answer(response, url)
-                    return _content(response, url, most_bytes, cancelled)
+                    return whole_content(response, url, most_bytes, cancelled)
             except ProtocolError:
                 if attempt == _ATTEMPTS:
                     raise
     raise AssertionError("every attempt returns or raises")
 
 
-def _content(
+def whole_content(
     response: requests.Response, url: str, most_bytes: int, cancelled: IsCancelled
 ) -> bytes:
+    """Return the body of an answer, within limits of size and time.
+
+    Raises
+    ------
+    SourceError
+        When it is longer, or comes drop by drop.
+    urllib3.exceptions.HTTPError
+        When it breaks off; `glacier_core.network.faults.told` says so.
+    JobCancelled
+    """
     until = time.monotonic() + _PATIENCE * settings().download_timeout
     content = bytearray()
     for piece in pieces(response, cancelled):

@@ -73,6 +73,11 @@ class ArchiveSession(requests.Session):
         check_named(reached)
         return super().request(method, reached, *args, **kwargs)
 
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return where an answer leads, at the mirror where one is set."""
+        target = super().get_redirect_target(resp)
+        return None if target is None else reached_at(target)
+
     def rebuild_auth(
         self, prepared_request: requests.PreparedRequest, response: requests.Response
     ) -> None:

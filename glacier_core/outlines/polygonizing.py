@@ -1,6 +1,8 @@
 """From a glacier mask to outlines."""
 
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -9,8 +11,13 @@ from affine import Affine
 from numpy.typing import ArrayLike, NDArray
 from rasterio import features
 
-from glacier_core.outlines.geometry import polygons_only
 from glacier_core.outlines.schema import empty_outlines, equal_area_km2, to_schema
+
+_Ring = list[tuple[float, float]]
+
+_CORNERS_AT_ONCE: Final = 100_000
+"""Corners of pieces that become polygons together: small pieces are left out batch by batch, so
+that the noise of a large map never lies in memory as a whole."""
 
 # GDAL registers its drivers inside the first call of a process; where two threads make that
 # call at once they can wait for each other for ever (rasterio issue 3611). Importing is done by
@@ -53,25 +60,65 @@ def polygonize(
         In the schema of ``outlines.schema``; holes (nunataks) are kept. Rasterised on the same
         grid by the cell-centre rule it gives the mask again, where ``min_area_km2`` is 0.
     """
-    geometry = gpd.GeoSeries(_pieces(np.asarray(mask, dtype=bool), transform), crs=crs)
-    areas = equal_area_km2(geometry)
-    order = np.argsort(-areas, kind="stable")
-    kept = order[areas[order] >= min_area_km2]
-    if kept.size == 0:
+    geometry, areas = _pieces(np.asarray(mask, dtype=bool), transform, crs, min_area_km2)
+    if areas.size == 0:
         return empty_outlines(crs)
-    digits = max(4, len(str(kept.size)))
+    order = np.argsort(-areas, kind="stable")
+    digits = max(4, len(str(order.size)))
     return to_schema(
-        list(geometry.iloc[kept]),
+        list(geometry[order]),
         crs,
-        glacier_id=[f"{id_prefix}-{number:0{digits}d}" for number in range(1, kept.size + 1)],
+        glacier_id=[f"{id_prefix}-{number:0{digits}d}" for number in range(1, order.size + 1)],
         source=source,
         analyst=analyst,
         date=date,
     )
 
 
-def _pieces(mask: NDArray[np.bool_], transform: Affine) -> list[Any]:
-    if not mask.any():
-        return []
-    pieces = features.shapes(mask.astype(np.uint8), mask=mask, connectivity=4, transform=transform)
-    return list(polygons_only([shapely.geometry.shape(outline) for outline, _ in pieces]))
+def _pieces(
+    mask: NDArray[np.bool_], transform: Affine, crs: Any, least_km2: float
+) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
+    """Return the pieces of at least some area, in the order GDAL finds them, and their areas."""
+    pieces, areas = [np.empty(0, dtype=object)], [np.empty(0)]
+    # GDAL and NumPy hold a truth value in a byte each, so the mask need not be copied.
+    found = (
+        features.shapes(mask.view(np.uint8), mask=mask, connectivity=4, transform=transform)
+        if mask.any()
+        else iter(())
+    )
+    for rings in _batches(outline["coordinates"] for outline, _ in found):
+        polygons = _polygons(rings)
+        sizes = equal_area_km2(gpd.GeoSeries(polygons, crs=crs))
+        large = sizes >= least_km2
+        pieces.append(polygons[large])
+        areas.append(sizes[large])
+    return np.concatenate(pieces), np.concatenate(areas)
+
+
+def _batches(pieces: Iterable[list[_Ring]]) -> Iterator[list[list[_Ring]]]:
+    """Gather pieces, each a list of rings, until together they have many corners."""
+    batch: list[list[_Ring]] = []
+    corners = 0
+    for rings in pieces:
+        batch.append(rings)
+        corners += sum(map(len, rings))
+        if corners >= _CORNERS_AT_ONCE:
+            yield batch
+            batch, corners = [], 0
+    if batch:
+        yield batch
+
+
+def _polygons(pieces: list[list[_Ring]]) -> NDArray[np.object_]:
+    """Build a polygon of each list of rings, the outer ring first.
+
+    They are valid as they are. A ring is the edge between a piece, joined by the sides of its
+    pixels, and one part of what it leaves, joined by sides too; so no ring meets itself. Two of
+    them meet at corners only, and at no more than one, as the piece would be in two otherwise.
+    """
+    rings = list(chain.from_iterable(pieces))
+    corners = np.array(list(chain.from_iterable(rings)), dtype=np.float64)
+    of_ring = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
+    of_piece = np.repeat(np.arange(len(pieces)), [len(some) for some in pieces])
+    closed = np.asarray(shapely.linearrings(corners, indices=of_ring))
+    return np.asarray(shapely.polygons(closed, indices=of_piece), dtype=object)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from glacier_core.errors import GlacierError, RepeatError
 from glacier_core.inference.device import DeviceChoice
 from glacier_core.inference.engine import carry_out
 from glacier_core.inference.progress import ProgressCallback
-from glacier_core.inference.request import MappingOptions, Request, resolve, with_location
+from glacier_core.inference.request import MappingOptions, Method, Request, resolve, with_location
 from glacier_core.inference.result import PROVENANCE, GlacierMap
 from glacier_core.models.registry import Model, load_model
 from glacier_core.provenance import software
@@ -133,12 +133,15 @@ def read_record(path: str | Path) -> dict[str, Any]:
         record: dict[str, Any] = json.loads(path.read_bytes())
         needed = (
             record["key"],
+            record["inputs"],
             record["scene"]["fingerprint"],
             record["scene"]["attributes"]["id"],
             record["model"]["name"],
             record["model"]["sha256"],
             record["options"]["stride"],
         )
+        _method(record)
+        record["device"]["runtime"]
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise RepeatError(
             f"{path} is no record of a map that could be repeated ({problem!r}). Give the "
@@ -170,17 +173,24 @@ def _same_request(
     opened = _same_scene(record["scene"], scene)
     loaded = _same_model(record["model"], model)
     options = record["options"]
-    request = resolve(opened, loaded, MappingOptions(stride=options["stride"], device=device))
+    runtime = record["device"]["runtime"] or None
+    request = resolve(
+        opened, loaded, MappingOptions(**_method(record), device=device, runtime=runtime)
+    )
     if options.get("location") is not None:
         request = with_location(request, options["location"])
-    if request.key != record["key"]:
+    if request.inputs != record["inputs"]:
         raise RepeatError(
             f"Scene and weights of {record['scene']['attributes']['id']} are the same, but what "
-            "else decides a map is not: the scene's description, the model's card (its "
-            "calibration, say) or the way of mapping has changed since. Install the version "
+            "else decides a map is not: the scene's description or the model's card (its "
+            "calibration, say) has changed since. Install the version "
             f"{record.get('software', {}).get('glacier-explorer', 'of the record')} that made it."
         )
     return replace(request, cache=False)
+
+
+def _method(record: Facts) -> dict[str, Any]:
+    return {field.name: record["options"][field.name] for field in fields(Method)}
 
 
 def _same_scene(recorded: Facts, source: str | Path | None) -> Scene:

@@ -1,6 +1,7 @@
 """Scenes on disk: a folder of cloud-optimised GeoTIFFs and a scene.json."""
 
 import errno
+import math
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from uuid import uuid4
 
 import geopandas as gpd
 import rasterio
+import rioxarray
+import xarray as xr
 from affine import Affine
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -18,12 +21,12 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError, RasterioError
 from rasterio.io import MemoryFile
 
-from glacier_core.disk import file_sha256
+from glacier_core.disk import FileState, file_sha256, file_state
 from glacier_core.errors import GlacierError, SceneError, StorageError
 from glacier_core.outlines.reading import read_outlines
 from glacier_core.outlines.schema import empty_outlines
 from glacier_core.outlines.writing import write_outlines
-from glacier_core.scene import BANDS, ORBITS, Scene, SceneAttributes, build_scene
+from glacier_core.scene import BANDS, ORBITS, Scene, SceneAttributes, build_scene, scene_dataset
 from glacier_core.settings import settings
 
 FORMAT: Final = 1
@@ -86,6 +89,17 @@ def keep_scene(scene: Scene) -> Path:
     return write_scene(scene, scene_folder(scene.id))
 
 
+def scene_state(scene_id: str) -> FileState | None:
+    """Return what tells the scene kept under an id from any other that was or will be.
+
+    Nothing is read; None where none is kept.
+    """
+    try:
+        return file_state(scene_folder(scene_id) / _DESCRIPTION)
+    except (OSError, ValueError):
+        return None
+
+
 def is_scene_folder(folder: Path) -> bool:
     """Return whether a folder looks like a scene."""
     return (folder / _DESCRIPTION).is_file()
@@ -136,6 +150,9 @@ def write_scene(scene: Scene, folder: str | Path) -> Path:
 def read_scene(folder: str | Path) -> Scene:
     """Read a scene that :func:`write_scene` wrote, bit for bit.
 
+    A scene with more pixels than ``settings().memory_pixels`` stays on disk: its pixels are read
+    whenever they are asked for, and only ``valid`` is in memory.
+
     Parameters
     ----------
     folder : str or Path
@@ -153,10 +170,13 @@ def read_scene(folder: str | Path) -> Scene:
     """
     folder = Path(folder)
     described = _description(folder)
-    layers: dict[str, NDArray[Any]] = {}
-    for name in described.rasters:
-        layers[name] = _read_raster(folder / f"{name}.tif", described)
-    scene = _assemble(folder, described, layers)
+    if math.prod(described.shape) > settings().memory_pixels:
+        scene = _lay_out(folder, described)
+    else:
+        layers: dict[str, NDArray[Any]] = {}
+        for name in described.rasters:
+            layers[name] = _read_raster(folder / f"{name}.tif", described)
+        scene = _assemble(folder, described, layers)
     if scene.fingerprint() != described.fingerprint:
         raise StorageError(
             f"The rasters in {folder} are not the ones that were written: they are damaged, or "
@@ -312,6 +332,32 @@ def _read_raster(path: Path, described: _Description) -> NDArray[Any]:
     except RasterioError as problem:
         raise StorageError(f"{path} is damaged. Make the scene again.") from problem
     return layers
+
+
+def _lay_out(folder: Path, described: _Description) -> Scene:
+    """Put a scene together whose pixels stay on disk; its fingerprint tells whether it is whole."""
+    variables: dict[str, Any] = {}
+    try:
+        for name in described.rasters:
+            variables[name] = _lazy_raster(folder / f"{name}.tif", described, name)
+        valid = variables["valid"].to_numpy().astype(bool)
+        transform, crs = Affine(*described.transform), CRS.from_wkt(described.crs)
+        data = scene_dataset(variables | {"valid": (("y", "x"), valid)}, transform, crs)
+        return Scene(data, described.attributes, _expert_outlines(folder, described))
+    except (GlacierError, CRSError, RasterioError, OSError, KeyError) as problem:
+        raise StorageError(
+            f"The scene in {folder} is damaged: {problem} Make the scene again."
+        ) from problem
+
+
+def _lazy_raster(path: Path, described: _Description, name: str) -> xr.Variable:
+    opened = rioxarray.open_rasterio(path, cache=False, driver="GTiff")
+    if not isinstance(opened, xr.DataArray) or opened.shape[1:] != described.shape:
+        raise StorageError(f"{path.name} has other pixels than the scene.")
+    layers = opened.drop_vars(opened.coords).drop_attrs()
+    if name == "optical":
+        return layers.variable
+    return (layers.rename(band="orbit") if name in _RADAR else layers.isel(band=0)).variable
 
 
 def _assemble(folder: Path, described: _Description, layers: dict[str, NDArray[Any]]) -> Scene:

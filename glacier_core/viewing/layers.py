@@ -6,14 +6,17 @@ The app's map, the notebook's map and the stand-alone page draw these same layer
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import ceil, cos, log2, pi, radians
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Final, Literal
 from weakref import WeakKeyDictionary
 
 import geopandas as gpd
 import shapely
 from rasterio.warp import transform_bounds
 
+from glacier_core.inference.code_version import hash_of_source
 from glacier_core.scene import Scene
 from glacier_core.viewing import palettes
 from glacier_core.viewing.palettes import Ramp
@@ -30,6 +33,9 @@ TILE_SIZE = 512
 MAX_ZOOM = 22
 EQUATOR_M = 2 * pi * 6378137.0
 """Length of the equator in web Mercator (EPSG:3857), in metres."""
+
+DRAWING: Final = ("palettes.py", "rendering.py", "tiles.py")
+"""Modules that decide what a tile looks like."""
 
 MAX_VERTICES = 200_000
 """Most vertices of one layer of outlines sent to a browser (about 5 MB)."""
@@ -86,6 +92,12 @@ class DataLayer:
 
     Red of a tile's pixel holds ``round(255 * value)``, alpha is 0 where there is no data.
     With a threshold set on the map, values below it are hidden at once.
+
+    Attributes
+    ----------
+    live : str
+        Address, relative to the app, that answers with another text whenever the tiles have
+        changed; empty for tiles that stay as they are.
     """
 
     id: str
@@ -98,6 +110,7 @@ class DataLayer:
     group: str = ""
     max_zoom: int = 14
     description: str = ""
+    live: str = ""
 
 
 @dataclass(frozen=True)
@@ -176,6 +189,14 @@ def scene_version(scene: Scene) -> str:
     return _VERSIONS[scene]
 
 
+@lru_cache(maxsize=1)
+def drawing_version() -> str:
+    """Return a short name of the code that draws tiles, which browsers keep for a year."""
+    folder = Path(__file__).parent
+    files = [folder / name for name in DRAWING]
+    return hash_of_source(files, folder, ["rasterio", "rio-tiler"])[:8]
+
+
 def scene_layers(scene: Scene, *, composite: str = "natural") -> list[Layer]:
     """Return the imagery of a scene in three composites, its hillshade and its slope.
 
@@ -184,7 +205,8 @@ def scene_layers(scene: Scene, *, composite: str = "natural") -> list[Layer]:
     composite : {"natural", "swir", "ndsi"}
         The one that is on when the map opens.
     """
-    bounds, version, finest = geographic_bounds(scene), scene_version(scene), finest_zoom(scene)
+    bounds, finest = geographic_bounds(scene), finest_zoom(scene)
+    version = f"{scene_version(scene)}-{drawing_version()}"
 
     def tiles(name: str) -> str:
         return f"tiles/scenes/{scene.id}/{name}/{{z}}/{{x}}/{{y}}.png?v={version}"
@@ -255,7 +277,7 @@ def map_layers(scene: Scene, map_key: str, *, visible: str = "") -> list[Layer]:
         return DataLayer(
             name,
             title,
-            f"tiles/maps/{map_key}/{name}/{{z}}/{{x}}/{{y}}.png",
+            f"tiles/maps/{map_key}/{name}/{{z}}/{{x}}/{{y}}.png?v={drawing_version()}",
             bounds,
             ramp,
             visible=visible == name,
@@ -280,6 +302,22 @@ def map_layers(scene: Scene, map_key: str, *, visible: str = "") -> list[Layer]:
     ]
 
 
+def preview_layer(scene: Scene, map_key: str) -> DataLayer:
+    """Return the probability of a map that is still being made, as far as it is known."""
+    return DataLayer(
+        "preview",
+        "Probability so far",
+        f"tiles/previews/{map_key}/{{z}}/{{x}}/{{y}}.png",
+        geographic_bounds(scene),
+        palettes.PROBABILITY,
+        visible=True,
+        group="values",
+        max_zoom=finest_zoom(scene),
+        description="What the network has given so far; the rest is still being mapped.",
+        live=f"previews/{map_key}",
+    )
+
+
 def agreement_layer(scene: Scene, comparison_key: str, *, visible: bool = False) -> TileLayer:
     """Return where network and expert agree: both, only the network, only the expert.
 
@@ -291,7 +329,7 @@ def agreement_layer(scene: Scene, comparison_key: str, *, visible: bool = False)
     return TileLayer(
         "agreement",
         "Agreement with the expert",
-        f"tiles/comparisons/{comparison_key}/agreement/{{z}}/{{x}}/{{y}}.png",
+        f"tiles/comparisons/{comparison_key}/agreement/{{z}}/{{x}}/{{y}}.png?v={drawing_version()}",
         geographic_bounds(scene),
         visible=visible,
         opacity=0.8,

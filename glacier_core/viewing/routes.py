@@ -17,7 +17,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from glacier_core.errors import GlacierError, SourceError
-from glacier_core.viewing import points, tiles
+from glacier_core.viewing import points, previews, tiles
 
 _FOREVER: Final = "private, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "private, no-cache"
@@ -48,6 +48,8 @@ def map_routes(browser_folder: Path, base: str = "") -> list[BaseRoute]:
     return [
         Route(f"{root}/tiles/scenes/{{id}}/{{layer}}/{place}", _scene_tile),
         Route(f"{root}/tiles/maps/{{id}}/{{layer}}/{place}", _map_tile),
+        Route(f"{root}/tiles/previews/{{id}}/{place}", _preview_tile),
+        Route(f"{root}/previews/{{id}}", _preview),
         Route(f"{root}/tiles/comparisons/{{id}}/agreement/{place}", _agreement_tile),
         Route(f"{root}/point/{{id}}", _point),
         Route(f"{root}/assets/{{file}}", _asset(_browser_files(browser_folder))),
@@ -68,6 +70,19 @@ async def _map_tile(request: Request) -> Response:
     return await _tile(
         request, lambda: tiles.map_tile(wanted["id"], wanted["layer"], _place(request)), _FOREVER
     )
+
+
+async def _preview_tile(request: Request) -> Response:
+    return await _tile(
+        request,
+        lambda: previews.preview_tile(request.path_params["id"], _place(request)),
+        _ASK_AGAIN,
+    )
+
+
+async def _preview(request: Request) -> Response:
+    rows = await _in_thread(lambda: previews.preview_rows(request.path_params["id"]))
+    return JSONResponse({"rows": rows}, headers={"Cache-Control": _ASK_AGAIN})
 
 
 async def _agreement_tile(request: Request) -> Response:

@@ -19,8 +19,12 @@ from rasterio.crs import CRS
 from rasterio.warp import transform_bounds
 from rio_tiler.io import Reader
 
+from glacier_core.disk import FileState, file_state
 from glacier_core.errors import SourceError, StorageError
+from glacier_core.memory import Memory
+from glacier_core.settings import settings
 from glacier_core.viewing import files, palettes, rendering
+from glacier_core.viewing.agreement import agreement_file
 from glacier_core.viewing.layers import EQUATOR_M, MAX_ZOOM, TILE_SIZE
 
 if TYPE_CHECKING:
@@ -70,19 +74,27 @@ def map_tile(map_key: str, layer: str, tile: Address) -> bytes:
 
 def agreement_tile(comparison_key: str, tile: Address) -> bytes:
     """Return a tile of where network and expert agree; errors as of :func:`scene_tile`."""
-    return _draw(files.agreement_raster(comparison_key), "agreement", tile)
+    return _draw(agreement_file(comparison_key), "agreement", tile)
 
 
 def _draw(path: Path, layer: str, tile: Address) -> bytes:
     zoom, column, row = tile
     if not (0 <= zoom <= MAX_ZOOM and 0 <= column < 2**zoom and 0 <= row < 2**zoom):
         raise SourceError(f"There is no tile {zoom}/{column}/{row}.")
-    return _drawn(path, path.stat().st_mtime_ns, layer, tile)
+    # A file that changed has another key, so no old tile is ever returned.
+    try:
+        key = (path, file_state(path), layer, tile)
+    except OSError as error:  # it left the cache at this moment
+        raise SourceError(f"There is no {path.name} any more. Open the page again.") from error
+    return _tiles().get(key, lambda: _drawn(path, layer, tile))
 
 
-@lru_cache(maxsize=256)
-def _drawn(path: Path, changed: int, layer: str, tile: Address) -> bytes:  # noqa: ARG001
-    """Draw a tile; a file that changed has another key, so no old tile is ever returned."""
+@lru_cache(maxsize=1)
+def _tiles() -> Memory:
+    return Memory(settings().tile_cache_megabytes * 1_000_000)
+
+
+def _drawn(path: Path, layer: str, tile: Address) -> bytes:
     try:
         with opened(path) as reader:
             window = _window(reader, tile)
@@ -204,14 +216,14 @@ def _paint_composite(name: str) -> Callable[[Any, _Window], _Drawing]:
     def paint(reader: Any, window: _Window) -> _Drawing:
         values, mask = _read(reader, window, indexes=rendering.band_numbers(name))
         path = Path(reader.dataset.name)
-        limits = _limits(path, path.stat().st_mtime_ns, name)
+        limits = _limits(path, file_state(path), name)
         return rendering.composite_picture(values, limits), mask
 
     return paint
 
 
 @lru_cache(maxsize=64)
-def _limits(path: Path, changed: int, composite: str) -> tuple[float, float]:  # noqa: ARG001
+def _limits(path: Path, state: FileState, composite: str) -> tuple[float, float]:  # noqa: ARG001
     """Return one stretch for the whole scene, so that neighbouring tiles match."""
     with opened(path) as reader:
         image = reader.preview(

@@ -21,6 +21,7 @@ from glacier_core.deviations.strata import (
 from glacier_core.viewing import boundary_charts, charts, comparison_charts
 from pages.components import sentences
 from pages.components.figures import show_definitions, show_figure, show_table
+from pages.components.remembering import remembered
 from pages.components.state import (
     app_state,
     choose,
@@ -203,14 +204,14 @@ def _errors(scene: "gc.Scene") -> None:
         st.caption(f"Not divided by {stratum}: {sentences.plain(reason)}")
 
 
-@st.cache_data(max_entries=4, show_spinner="Putting boundaries together anew …")
+@remembered("Putting boundaries together anew …", copied=True)
 def intervals_of(map_key: str, scene_id: str, experts: str) -> pd.DataFrame:
     """Return how sure the deviations of every glacier are, once for all readers."""
     comparison = compare(map_key, scene_id, experts)
     return bootstrap_table(comparison.profile, simulated=comparison.simulated)
 
 
-@st.cache_data(max_entries=8, show_spinner="Walking along the boundary …")
+@remembered("Walking along the boundary …", copied=True)
 def pieces_of(map_key: str, scene_id: str, experts: str, glacier_id: str) -> pd.DataFrame:
     """Return the boundary of one glacier in pieces, with the surface and terrain each lies on."""
     scene, comparison = open_scene(scene_id), compare(map_key, scene_id, experts)
@@ -226,14 +227,14 @@ def pieces_of(map_key: str, scene_id: str, experts: str, glacier_id: str) -> pd.
     )
 
 
-@st.cache_data(max_entries=8, show_spinner="Adding up by elevation …")
+@remembered("Adding up by elevation …", copied=True)
 def heights_of(map_key: str, scene_id: str, experts: str, glacier_id: str) -> pd.DataFrame:
     """Divide the ice of one glacier, or of all that are compared, by elevation."""
     scene, comparison = open_scene(scene_id), compare(map_key, scene_id, experts)
     return hypsometry(scene, comparison_masks(open_map(map_key), comparison, glacier_id))
 
 
-@st.cache_data(max_entries=4, show_spinner="Looking where the errors lie …")
+@remembered("Looking where the errors lie …", copied=True)
 def strata_of(map_key: str, scene_id: str, experts: str) -> pd.DataFrame:
     """Divide a comparison by surface, terrain and the rest."""
     return stratify(open_map(map_key), open_scene(scene_id), open_outlines(scene_id, experts))

@@ -8,6 +8,7 @@ import streamlit as st
 
 import glacier_core as gc
 from pages.components.map import Editing, MapView
+from pages.components.remembering import remembered
 from pages.components.sentences import deviation, help_text, plain
 from pages.components.state import app_state, current_map, open_map, open_outlines
 
@@ -107,10 +108,7 @@ def _with_drawing(
     return replace(known, edits=edits, refused="")
 
 
-_KNOW_EDITS: Any = {"glacier_core.outlines.edits.Edit": lambda edit: repr(edit.as_record())}
-
-
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=_KNOW_EDITS)
+@remembered()
 def corrected(map_key: str, edits: "tuple[Edit, ...]") -> "CorrectedMap":
     """Return a map with edits applied, once for all reruns."""
     from glacier_core.inference.corrected import correct_map
@@ -118,9 +116,7 @@ def corrected(map_key: str, edits: "tuple[Edit, ...]") -> "CorrectedMap":
     return correct_map(open_map(map_key), edits)
 
 
-@st.cache_resource(
-    max_entries=4, show_spinner="Comparing the corrected outline …", hash_funcs=_KNOW_EDITS
-)
+@remembered("Comparing the corrected outline …")
 def compare_corrected(
     map_key: str, scene_id: str, experts: str, edits: "tuple[Edit, ...]"
 ) -> "gc.Comparison":

@@ -16,6 +16,7 @@ from glacier_core.viewing.points import confidence_at
 from pages.components import sentences
 from pages.components.figures import offer_table, show_definitions, show_figure
 from pages.components.map import MapEvent, ZoomTo
+from pages.components.remembering import remembered
 from pages.components.state import guard, open_map, open_outlines, predicted_outlines
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ SHOWN = {
 }
 
 
-@st.cache_resource(max_entries=4, show_spinner="Drawing the band in which the outline may lie …")
+@remembered("Drawing the band in which the outline may lie …")
 def band_of(map_key: str, scene_id: str, experts: str) -> OutlineBand:
     """Return the band of a map, glacier by glacier of the expert's, once for all readers."""
     outlines = None if experts == "none" else open_outlines(scene_id, experts)
@@ -45,13 +46,13 @@ def band_of(map_key: str, scene_id: str, experts: str) -> OutlineBand:
     )
 
 
-@st.cache_data(max_entries=8, show_spinner="Looking where a look mends most …")
+@remembered("Looking where a look mends most …", copied=True)
 def hints_of(map_key: str) -> pd.DataFrame:
     """Return where to look first on a map, once for all readers."""
     return look_here_first(open_map(map_key), HINTS)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Drawing maps that may be true …")
+@remembered("Drawing maps that may be true …")
 def area_of(map_key: str) -> AreaInterval:
     """Return the interval of the area of a map, once for all readers."""
     return gc.mapped_area_interval(open_map(map_key))

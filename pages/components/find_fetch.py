@@ -8,9 +8,10 @@ import streamlit as st
 
 import glacier_core as gc
 from pages.components import find_outlines, find_sources
-from pages.components.progress import SECONDS_BETWEEN_LOOKS, duration, session_name, share_done
+from pages.components.progress import SECONDS_BETWEEN_LOOKS, duration, share_done
 from pages.components.sentences import plain
-from pages.components.state import app_state, choose, open_scene
+from pages.components.sessions import session_name
+from pages.components.state import app_state, choose
 
 if TYPE_CHECKING:
     from glacier_core.archives.cost import Cost
@@ -181,7 +182,6 @@ def _own_outlines(plan: "FetchPlan") -> str:
 def _go_on(plan: "FetchPlan", why_no_outlines: str = "") -> None:
     """Show the fetched scene on Explore, which maps it; with the reader's outlines if any."""
     st.session_state["why_no_outlines"] = (plan.scene_id, why_no_outlines)
-    open_scene.clear(plan.scene_id)
     own = _own_outlines(plan)
     choose(scene=plan.scene_id, plan=plan.to_text(), **({"experts": own} if own else {}))
     st.switch_page("explore.py")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from glacier_core.errors import SourceError
+from pages.components.sessions import is_open
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -200,7 +201,7 @@ def fetch_service() -> "FetchService":
     """Return the one service of this process that fetches scenes."""
     from glacier_core.archives.fetch_jobs import FetchService
 
-    return FetchService()
+    return FetchService(is_open)
 
 
 @st.cache_resource(show_spinner=False)

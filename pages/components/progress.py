@@ -1,20 +1,27 @@
 """Making a map in the background: asking for it, watching it, stopping it."""
 
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import streamlit as st
 
 import glacier_core as gc
 from pages.components.sentences import plain
-from pages.components.state import choose, current_map, current_model, current_scene, open_map
+from pages.components.sessions import is_open, session_name
+from pages.components.state import (
+    app_state,
+    choose,
+    current_map,
+    current_model,
+    current_scene,
+    open_map,
+)
 
 if TYPE_CHECKING:
-    from glacier_core.inference.jobs import Job, MapService
-    from glacier_core.inference.progress import Progress
-    from glacier_core.network.transfer import TransferProgress
+    from glacier_core.inference.jobs import MapJob, MapService
+    from glacier_core.jobs.job import Job, JobProgress
 
 SECONDS_BETWEEN_LOOKS = 0.5
+STOPPED = "Stopped. Nothing was mapped."
 NOT_KEPT = (
     "The map was made, but the disk did not take it, so it cannot be shown. "
     "Free some space, then map again."
@@ -26,7 +33,7 @@ def map_service() -> "MapService":
     """Return the one service of this process that makes maps."""
     from glacier_core.inference.jobs import MapService
 
-    return MapService()
+    return MapService(is_open)
 
 
 def ask_for_map(scene: "gc.Scene", model: "gc.Model", **options: Any) -> None:
@@ -38,9 +45,28 @@ def ask_for_map(scene: "gc.Scene", model: "gc.Model", **options: Any) -> None:
     except gc.GlacierError as error:
         st.session_state["mapping"] = (scene.id, model.card.name, None, str(error))
         return
+    _follow(scene, model, job)
+
+
+def _follow(scene: "gc.Scene", model: "gc.Model", job: "MapJob") -> None:
+    """Watch a job; its id goes into the address, so that a reload of the page finds it again."""
     st.session_state["mapping"] = (scene.id, model.card.name, job.id, "")
     if job.state == "done" and is_kept(job.key):
         choose(map=job.key)
+    else:
+        choose(job=job.id)
+
+
+def _rejoin(scene: "gc.Scene", model: "gc.Model") -> bool:
+    """Watch the job of the address again, unless it is unknown, stopped or another scene's."""
+    wanted = app_state().job
+    job = map_service().join(wanted, session_name()) if wanted else None
+    if job is None or job.state == "cancelled" or job.is_stopping:
+        return False
+    if (job.scene_id, job.model_name) != (scene.id, model.card.name):
+        return False
+    _follow(scene, model, job)
+    return True
 
 
 def require_map() -> "gc.GlacierMap":
@@ -64,36 +90,57 @@ def is_kept(map_key: str) -> bool:
 def watch_mapping(scene: "gc.Scene", model: "gc.Model") -> None:
     """Show how far the map of a scene has come, asking for it on the first visit."""
     if _asked() != (scene.id, model.card.name):
-        ask_for_map(scene, model)
-        if st.session_state.app_state.map:
-            st.rerun()
-    _watch(scene, model)
+        if not _rejoin(scene, model):
+            ask_for_map(scene, model)
+        st.rerun()  # the map, drawn before, shows the result or what is found so far
+    polls = _is_under_way(_job())
+    st.fragment(_watch, run_every=SECONDS_BETWEEN_LOOKS if polls else None)(scene, model, polls)
+
+
+def key_under_way(scene: "gc.Scene") -> str:
+    """Return the key of the map of a scene that this reader sees being made, "" where none is."""
+    if _asked()[0] != scene.id:
+        return ""
+    job = _job()
+    return job.key if job is not None and _is_under_way(job) else ""
 
 
 def _asked() -> tuple[str, str]:
     return st.session_state.get("mapping", ("", ""))[:2]
 
 
-@st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
-def _watch(scene: "gc.Scene", model: "gc.Model") -> None:
-    *_, job_id, refusal = st.session_state["mapping"]
-    job = map_service().job(job_id) if job_id else None
-    if job is None:
-        _offer(scene, model, refusal or "The map is no longer under way.")
-    elif job.state == "failed":
-        _offer(scene, model, job.error or "The mapping failed.")
-    elif job.state == "cancelled":
-        _offer(scene, model, "Stopped. Nothing was mapped.")
-    elif job.state != "done":
+def _job() -> "MapJob | None":
+    job_id = st.session_state["mapping"][2]
+    return map_service().job(job_id) if job_id else None
+
+
+def _is_under_way(job: "Job | None") -> bool:
+    return job is not None and job.state in ("waiting", "running")
+
+
+def _watch(scene: "gc.Scene", model: "gc.Model", polls: bool) -> None:
+    job = _job()
+    if job is not None and _is_under_way(job):
         _show(job)
-    elif is_kept(job.key):
+        return
+    if job is not None and job.state == "done" and is_kept(job.key):
         choose(map=job.key)
         st.rerun()
-    else:
-        _offer(scene, model, NOT_KEPT)
+    if polls:  # nothing more comes of it: draw the page anew, so that it looks no more
+        st.rerun()
+    _offer(scene, model, _why_none(job))
 
 
-def _show(job: "Job") -> None:
+def _why_none(job: "MapJob | None") -> str:
+    """Say why there is no map and none is being made."""
+    if job is None:
+        return str(st.session_state["mapping"][3]) or "The map is no longer under way."
+    if job.state == "done":
+        return NOT_KEPT
+    return job.error or ("The mapping failed." if job.state == "failed" else STOPPED)
+
+
+def _show(job: "MapJob") -> None:
     bar, button = st.columns([5, 1], vertical_alignment="center")
     bar.progress(share_done(job.progress), text=sentence(job))
     if button.button("Cancel", key="cancel", icon=":material/stop_circle:", width="stretch"):
@@ -108,7 +155,7 @@ def _offer(scene: "gc.Scene", model: "gc.Model", why: str) -> None:
         st.rerun()
 
 
-def share_done(progress: "Progress | TransferProgress | None") -> float:
+def share_done(progress: "JobProgress | None") -> float:
     """Return how much of a job or of a transfer is done, 0 to 1."""
     if progress is None or progress.total <= 0:
         return 0.0
@@ -119,6 +166,8 @@ def sentence(job: "Job") -> str:
     """Say in words where a job stands."""
     if job.state == "waiting":
         return f"Waiting: number {job.place} in the queue."
+    if job.is_stopping:
+        return "Stopping before the next windows …"
     progress = job.progress
     if progress is None:
         return "Getting ready to map …"
@@ -131,9 +180,3 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{max(round(seconds), 1)} s"
     return f"{round(seconds / 60)} min"
-
-
-def session_name() -> str:
-    """Return a name of this reader, who may cancel what nobody else wants."""
-    name: str = st.session_state.setdefault("session", uuid4().hex)
-    return name

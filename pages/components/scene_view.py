@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import streamlit as st
 
 from glacier_core.viewing.layers import (
     Layer,
@@ -12,9 +11,11 @@ from glacier_core.viewing.layers import (
     geographic_bounds,
     map_layers,
     predicted_layer,
+    preview_layer,
     scene_layers,
 )
 from pages.components.map import MapView, ZoomTo
+from pages.components.remembering import remembered
 from pages.components.state import (
     AppState,
     app_state,
@@ -35,6 +36,7 @@ def scene_view(
     comparison: "gc.Comparison | None" = None,
     *,
     values: str = "",
+    under_way: str = "",
     **options: object,
 ) -> MapView:
     """Return the map of a scene with whatever is known of it.
@@ -43,12 +45,16 @@ def scene_view(
     ----------
     values : {"", "probability", "confidence", "agreement"}
         The layer of values that is on when the map opens.
+    under_way : str
+        Key of the map that is being made, to show what is found so far; empty for none.
     **options
         Further fields of :class:`~pages.components.map.MapView`.
     """
     layers = scene_layers(scene, composite=state.composite)
     if result is not None:
         layers += map_layers(scene, result.key, visible=values)
+    elif under_way:
+        layers.append(preview_layer(scene, under_way))
     if comparison is not None:
         layers.append(_agreement(scene, comparison, visible=values == "agreement"))
     layers += _outlines(scene, result, comparison)
@@ -85,7 +91,7 @@ def _outlines(
     return layers
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@remembered()
 def _predicted(
     asked: tuple[str, ...],  # noqa: ARG001  (what the layer depends on)
     tolerance_m: float,
@@ -94,7 +100,7 @@ def _predicted(
     return predicted_layer(_outlines, tolerance_m=tolerance_m)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@remembered()
 def _expert(scene_id: str, experts: str, map_key: str, tolerance_m: float) -> Layer:
     from glacier_core.viewing.readings import deviation_rows
 

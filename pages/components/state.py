@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import glacier_core as gc
+from pages.components.remembering import remembered
 from pages.components.sentences import plain
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _ALLOWED = {
     "scene": re.compile(r"[a-z0-9][a-z0-9-]{0,79}"),
     "model": re.compile(r"[a-z0-9][a-z0-9._-]{0,79}"),
     "map": re.compile(r"[0-9a-f]{64}"),
+    "job": re.compile(r"[0-9a-f]{32}"),
     "experts": re.compile(r"scene|none|panel|upload-[0-9a-f]{16}"),
     "glacier": re.compile(r"[\w.:-]{1,80}"),
     "composite": re.compile(r"natural|swir|ndsi"),
@@ -52,6 +54,8 @@ class AppState:
         Ids of the scene and of the model.
     map : str
         Key of the map made of both, empty before it is made.
+    job : str
+        Id of the job that makes the map, while there is none.
     experts : str
         Which expert outlines to compare with: ``scene`` (those that came with it), ``none``,
         ``panel`` (several simulated experts), or the id of uploaded ones.
@@ -82,6 +86,7 @@ class AppState:
     scene: str = DEFAULT_SCENE
     model: str = DEFAULT_MODEL
     map: str = ""
+    job: str = ""
     experts: str = "scene"
     glacier: str = ""
     composite: str = "natural"
@@ -108,10 +113,12 @@ def choose(**choices: str) -> None:
     """Change choices; a new scene or model lets go of the map and the glacier of the old."""
     state: AppState = st.session_state.setdefault("app_state", AppState())
     if choices.get("scene", state.scene) != state.scene:
-        gone = ("map", "glacier", "plan", "view")
+        gone = ("map", "job", "glacier", "plan", "view")
         choices = {**dict.fromkeys(gone, ""), "experts": "scene"} | choices
     if choices.get("model", state.model) != state.model:
-        choices = {"map": "", "glacier": ""} | choices
+        choices = {"map": "", "job": "", "glacier": ""} | choices
+    if choices.get("map"):
+        choices = {"job": ""} | choices
     if choices.get("area", state.area) != state.area:
         choices = {"found": "", "view": ""} | choices
     for name, value in choices.items():
@@ -150,26 +157,25 @@ def guard() -> Iterator[None]:
         st.stop()
 
 
-@st.cache_resource(max_entries=2, show_spinner="Opening the scene …")
+@remembered("Opening the scene …")
 def open_scene(scene_id: str) -> "gc.Scene":
     """Open a scene once for all readers."""
     return gc.open_scene(scene_id)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Opening the model …")
+@remembered("Opening the model …")
 def load_model(model_id: str) -> "gc.Model":
     """Load a model once for all readers."""
     return gc.load_model(model_id)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Opening the map …")
 def open_map(map_key: str) -> "gc.GlacierMap":
-    """Open a finished map once for all readers.
+    """Open a finished map; the cache has all readers share it.
 
     Raises
     ------
     StorageError
-        When it is no longer kept; not remembered, so that a map made anew is found.
+        When it is no longer kept.
     """
     from glacier_core.errors import StorageError
     from glacier_core.inference.cache import find_map
@@ -180,13 +186,13 @@ def open_map(map_key: str) -> "gc.GlacierMap":
     return found
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@remembered()
 def predicted_outlines(map_key: str) -> "gpd.GeoDataFrame":
     """Return the outlines of a map, drawn around its ice once for all readers."""
     return open_map(map_key).outlines()
 
 
-@st.cache_resource(max_entries=4, show_spinner="Dividing the ice into glaciers …")
+@remembered("Dividing the ice into glaciers …")
 def divided_outlines(map_key: str, scene_id: str, experts: str) -> "gpd.GeoDataFrame":
     """Return the outlines of a map, one a glacier, once for all readers."""
     divides = None if experts in ("none", "panel") else open_outlines(scene_id, experts)
@@ -204,13 +210,13 @@ def shown_outlines(result: "gc.GlacierMap") -> "gpd.GeoDataFrame":
     raise AssertionError("guard stops the page")
 
 
-@st.cache_resource(max_entries=4, show_spinner="Comparing with the expert …")
+@remembered("Comparing with the expert …")
 def compare(map_key: str, scene_id: str, experts: str) -> "gc.Comparison":
     """Compare a map with expert outlines, once for all readers."""
     return gc.compare(open_map(map_key), open_outlines(scene_id, experts))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Scoring a simple rule on the same pixels …")
+@remembered("Scoring a simple rule on the same pixels …")
 def score_beside_ndsi(map_key: str, scene_id: str, experts: str) -> "SampleScore":
     """Score a map and the NDSI rule against expert outlines, once for all readers."""
     from glacier_core.deviations.sample_score import score_sample
@@ -224,7 +230,7 @@ def outlines_complete(scene: "gc.Scene", experts: str) -> bool:
     return experts in ("scene", "panel") and scene.attributes.outlines_complete
 
 
-@st.cache_resource(max_entries=4, show_spinner="Holding the confidence against the expert …")
+@remembered("Holding the confidence against the expert …")
 def reliability_on_scene(map_key: str, scene_id: str, experts: str) -> "Reliability":
     """Measure how reliable the confidence of a map proved, once for all readers."""
     from glacier_core.deviations.reliability import scene_reliability
@@ -234,13 +240,13 @@ def reliability_on_scene(map_key: str, scene_id: str, experts: str) -> "Reliabil
     return scene_reliability(open_map(map_key), comparison, everywhere=complete)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Holding the map against all experts …")
+@remembered("Holding the map against all experts …")
 def compare_panel(map_key: str, scene_id: str, experts: str) -> "gc.PanelComparison":
     """Compare a map with the outlines of several experts, once for all readers."""
     return gc.compare_panel(open_map(map_key), open_experts(scene_id, experts))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the outlines …")
+@remembered("Opening the outlines …")
 def open_experts(scene_id: str, experts: str) -> "gpd.GeoDataFrame | None":
     """Open outlines as their experts drew them, once for all readers."""
     if experts == "panel":
@@ -254,7 +260,7 @@ def open_experts(scene_id: str, experts: str) -> "gpd.GeoDataFrame | None":
     return open_scene(scene_id).outlines
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the outlines …")
+@remembered("Opening the outlines …")
 def open_outlines(scene_id: str, experts: str) -> "gpd.GeoDataFrame | None":
     """Open outlines to compare with: those of one expert, or what several agree on."""
     from glacier_core.deviations.consensus import consensus_outlines
@@ -300,6 +306,7 @@ def current_map() -> "gc.GlacierMap | None":
     if not state.map:
         return None
     try:
+        _hold(state.map)
         found = open_map(state.map)
     except gc.GlacierError:
         choose(map="")
@@ -308,6 +315,15 @@ def current_map() -> "gc.GlacierMap | None":
         choose(map="")
         return None
     return found
+
+
+def _hold(map_key: str) -> None:
+    """Keep a map in the cache until this reader sees another, or the session ends."""
+    from glacier_core.inference.holding import hold_map
+
+    held = st.session_state.get("held_map")
+    if held is None or held.key != map_key:
+        st.session_state["held_map"] = hold_map(map_key)
 
 
 def current_comparison() -> "gc.Comparison | None":

@@ -181,7 +181,7 @@ def test_unknown_jobs_are_nobodys(service):
 
 
 def test_old_jobs_are_forgotten(service, fetching, monkeypatch):
-    monkeypatch.setattr(fetch_jobs, "KEPT_JOBS", 2)
+    monkeypatch.setattr("glacier_core.jobs.queue.KEPT_JOBS", 2)
     fetching.gate.set()
     jobs = [ended(service, service.submit(plan_of(day))) for day in (1, 2, 3)]
     assert service.job(jobs[0].id) is None

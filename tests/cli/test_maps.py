@@ -21,6 +21,7 @@ from glacier_core.sources import simulated_tiles
 from glacier_core.sources.tile_writing import write_tiles
 from tests.inference.stubs import TINY, make_card, tiny_glavitu
 from tests.models.keras_files import randomise, write_keras
+from tests.pickle_files import Curve
 from tests.rasters import CRS, make_scene, plane, reflectances, write_geotiff
 from tests.tile_files import SHAPE, by_hand, make_tile
 
@@ -97,12 +98,17 @@ def test_an_export_without_nunataks_says_so_and_is_made_again(tmp_path, scene_fo
 
 
 def test_convert_makes_a_model_that_loads(tmp_path):
-    network = GlaViTU(GlaViTUConfig())
+    network = GlaViTU(GlaViTUConfig(location="region", regions=3))
     randomise(network)
     write_keras(network, tmp_path / "published.h5")
-    run("weights", "convert", tmp_path / "published.h5", tmp_path / "converted")
-    loaded = gc.load_model(tmp_path / "converted").network.state_dict()
+    (tmp_path / "curve.pickle").write_bytes(Curve().written())
+    told = ("--regions", "ALP, NZ, unknown", "--calibration", tmp_path / "curve.pickle")
+    run("weights", "convert", tmp_path / "published.h5", tmp_path / "converted", *told)
+    model = gc.load_model(tmp_path / "converted")
+    loaded = model.network.state_dict()
     assert all(torch.equal(loaded[name], tensor) for name, tensor in network.state_dict().items())
+    assert model.card.regions == ("ALP", "NZ", "unknown")
+    assert model.card.calibration.x == Curve().x
 
 
 def test_simulate_writes_a_scene_that_says_so(tmp_path):
@@ -173,6 +179,8 @@ def test_an_error_is_one_sentence(monkeypatch, capsys):
     [
         ["scene", "import"],
         ["weights", "convert"],
+        ["weights", "fetch"],
+        ["weights", "list"],
         ["train"],
         ["compare"],
         ["simulate"],

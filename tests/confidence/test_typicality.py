@@ -1,9 +1,14 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from glacier_core.confidence import typicality as fitting
 from glacier_core.confidence.typicality import fit_typicality
 from glacier_core.errors import ModelError
+from glacier_core.models.typicality import DARKEST, FLATTEST, typicality_features
 
 ICE = np.array([0.6, 0.6, 0.55, 0.5, 0.05, 0.04])
 ROCK = np.array([0.1, 0.12, 0.14, 0.18, 0.25, 0.22])
@@ -91,11 +96,73 @@ def test_of_missing_pixels_nothing_is_said_and_neighbours_stay_typical(limit):
     assert found.mean() <= before.mean() + 0.02
 
 
-def test_a_large_scene_is_judged_in_parts_as_in_one(limit, monkeypatch):
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.integers(1, 139), max_size=5).map(sorted), st.integers(1, 33), st.integers(0, 999)
+)
+def test_blocks_of_rows_are_judged_as_in_the_whole_scene(limit, cuts, window, seed):
+    """Bit by bit, however a scene with gaps is cut, given the margin that the limit asks for."""
+    generator = np.random.default_rng(seed)
+    optical, slope = (np.tile(layer, (3, 1))[..., :140, :50] for layer in landscape(seed))
+    optical = optical + generator.normal(0, 0.01, optical.shape).astype(np.float32)
+    optical[:, generator.random(slope.shape) < 0.02] = np.nan
+    optical[:, 60:75, 10:40] = np.nan
+    narrow = limit.model_copy(update={"window": window, "around": limit.pixel + 8.0})
+    whole, density = narrow.untypical(optical, slope), narrow.density_map(optical, slope)
+    for first, end in pairwise([0, *cuts, 140]):
+        top, bottom = max(first - narrow.margin, 0), end + narrow.margin
+        found = narrow.untypical(optical[:, top:bottom], slope[top:bottom])
+        assert np.array_equal(found[first - top : end - top], whole[first:end])
+        part = narrow.density_map(optical[:, top:bottom], slope[top:bottom])
+        mean = narrow.mean_around(part)[first - top : end - top]
+        assert np.array_equal(mean, narrow.mean_around(density)[first:end])
+        part = part[first - top : end - top]
+        assert np.array_equal(part, density[first:end], equal_nan=True)
+
+
+def test_rows_at_once_decide_on_nothing(limit, monkeypatch):
     optical, slope = landscape(103)
-    whole = limit.density_map(optical, slope)
+    density = limit.density_map(optical, slope)
+    around = limit.mean_around(density)
     monkeypatch.setattr("glacier_core.models.typicality.ROWS", 10)
-    np.testing.assert_allclose(limit.density_map(optical, slope), whole, atol=1e-2)
+    monkeypatch.setattr("glacier_core.models.typicality.WINDOW_ROWS", 7)
+    assert np.array_equal(limit.density_map(optical, slope), density)
+    assert np.array_equal(limit.mean_around(density), around)
+
+
+def test_features_and_means_are_those_of_plain_boxes(limit):
+    """Against loops over every pixel's box, in double precision."""
+    optical, slope = (layer[..., :20, :17] for layer in landscape(104))
+    optical = optical.copy()
+    optical[2, 5:8, 5] = optical[:, 0, 0] = np.nan
+    features, seen = typicality_features(optical, slope)
+    assert np.array_equal(seen, np.isfinite(optical).all(axis=0))
+    bands = np.log(np.maximum(optical.astype(float), 0) + DARKEST)
+    brightness = bands.mean(axis=0)
+
+    def boxes(layer, half):
+        for row, column in np.argwhere(seen):
+            box = np.s_[
+                max(row - half, 0) : row + half + 1, max(column - half, 0) : column + half + 1
+            ]
+            yield layer[box][seen[box]]
+
+    def contrast(layers, half):
+        variances = [[box.var() for box in boxes(layer, half)] for layer in layers]
+        return 0.5 * np.log(np.mean(variances, axis=0) + FLATTEST)
+
+    expected = [
+        contrast([brightness], 1),
+        contrast([brightness], 4),
+        contrast(bands - brightness, 1),
+    ]
+    assert features[6:9][:, seen] == pytest.approx(np.array(expected), abs=1e-4)
+    assert features[:6][:, seen] == pytest.approx(bands[:, seen], abs=1e-5)
+    assert features[9][seen] == pytest.approx(np.sqrt(slope[seen]), abs=1e-5)
+    odd = limit.model_copy(update={"window": 9})
+    density = odd.density_map(optical, slope)
+    means = [box.mean() for box in boxes(np.maximum(density.astype(float), odd.lowest), 4)]
+    assert odd.mean_around(density)[seen] == pytest.approx(np.array(means), abs=1e-5)
 
 
 def test_the_density_is_that_of_the_mixture(limit):

@@ -5,7 +5,11 @@ import time
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
+from glacier_core.deviations import nearest
 from glacier_core.deviations.nearest import AT_ONCE, Pieces, distances_to, lengths
 
 
@@ -27,6 +31,37 @@ def test_closest_places_are_those_of_a_search_through_all(some_pieces):
     closest = pieces.closest(points)
     assert np.hypot(*(closest - points).T) == pytest.approx(by_hand.min(axis=0))
     assert shapely.distance(shapely.points(closest), shapely.multilinestrings(lines)).max() < 1e-9
+
+
+coordinates = st.integers(-400, 400).map(lambda eighths: eighths / 8)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    hnp.arrays(float, st.tuples(st.integers(1, 30), st.just(2), st.just(2)), elements=coordinates),
+    hnp.arrays(float, st.tuples(st.integers(0, 20), st.just(2)), elements=coordinates),
+    st.integers(1, 12),
+)
+def test_however_few_are_looked_at_first_the_nearest_is_found(ends, points, few):
+    """Long pieces and short ones in any order, some of no length, all by an independent library."""
+    pieces = Pieces(ends)
+    by_hand = shapely.distance(shapely.linestrings(ends)[:, None], shapely.points(points)[None, :])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(nearest, "FEW", few)
+        patched.setattr(nearest, "MANY", few)
+        assert pieces.distances(points) == pytest.approx(by_hand.min(axis=0), abs=1e-9)
+        found = pieces.nearest(points)
+    assert distances_to(points, found) == pytest.approx(by_hand.min(axis=0), abs=1e-9)
+
+
+def test_next_to_no_point_needs_a_search_of_all_pieces():
+    """What keeps a million points quick: near a boundary of short pieces a few are enough."""
+    around = np.linspace(0, 2 * np.pi, 6000)
+    ring = np.stack([np.cos(around), np.sin(around)], axis=1)
+    noise = np.random.default_rng(5).normal(size=(2, 6000, 1)) * [[[2.0]], [[15.0]]]
+    pieces = Pieces.of(shapely.LineString(ring * (10_000 + noise[0])), 10)
+    _, proved = pieces._nearest_among(ring * (10_000 + noise[1]), nearest.FEW)
+    assert proved.mean() > 0.9
 
 
 def test_more_points_than_are_searched_at_once(some_pieces):

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from hostile_files import ADDRESSES, ELEVATIONS, OUTLINES, RASTERS
+from pickle_files import HOSTILE
 from rasters import write_pair
 
-from glacier_core.errors import GlacierError, OutlineError, SceneError, SourceError
+from glacier_core.errors import GlacierError, ModelError, OutlineError, SceneError, SourceError
+from glacier_core.models.pickled_calibration import read_pickled_calibration
 from glacier_core.network.addresses import check_address
 from glacier_core.outlines.reading import read_outlines
 from glacier_core.sources import scene_from_files
@@ -47,6 +49,7 @@ def test_the_table_says_what_the_code_says(tmp_path, monkeypatch):
     text += section("Imagery", imagery_answers(tmp_path))
     text += section("Elevation", elevation_answers(tmp_path))
     text += section("Outlines", outline_answers(tmp_path))
+    text += section("Calibration curves", curve_answers(tmp_path))
     text += section("Addresses", address_answers(monkeypatch))
     if os.environ.get("GLACIER_WRITE_DOCS"):
         DOCUMENT.write_text(text, encoding="utf-8")
@@ -79,6 +82,13 @@ def outline_answers(folder):
         yield what, answer(OutlineError, read_outlines, path)
 
 
+def curve_answers(folder):
+    path = folder / "curve.pickle"
+    for what, content in HOSTILE.items():
+        path.write_bytes(content)
+        yield what, answer(ModelError, read_pickled_calibration, path)
+
+
 def address_answers(monkeypatch):
     for what, address in ADDRESSES.items():
         yield what, answer(SourceError, check_address, address)
@@ -106,3 +116,4 @@ def cell(sentence):
 def test_every_refusal_is_an_error_of_ours():
     assert issubclass(SceneError, GlacierError)
     assert issubclass(OutlineError, GlacierError)
+    assert issubclass(ModelError, GlacierError)

@@ -10,7 +10,7 @@ import time
 import numpy as np
 
 from glacier_core.errors import StorageError
-from glacier_core.inference import cache
+from glacier_core.inference import cache, verifying
 
 from .drawn import map_of
 
@@ -23,7 +23,11 @@ def stop():
 
 
 def arm(point):
-    write_file, flush_folder, describe = cache.write_file, cache.flush_folder, cache._describe
+    write_file, flush_folder, describe = (
+        verifying.write_file,
+        cache.flush_folder,
+        verifying._describe,
+    )
 
     def write_and_stop(path, content):
         if point == "within meta":
@@ -43,8 +47,8 @@ def arm(point):
             stop()
         return describe(file)
 
-    cache.write_file, cache.flush_folder = write_and_stop, flush_and_stop
-    cache._describe = describe_and_stop
+    verifying.write_file, cache.flush_folder = write_and_stop, flush_and_stop
+    verifying._describe = describe_and_stop
 
 
 if __name__ == "__main__":

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 import glacier_core as gc
 from glacier_core.errors import DeviceError, JobCancelled, ModelError
-from glacier_core.inference import cache as cache_module
-from glacier_core.inference import engine
+from glacier_core.inference import finishing, verifying
 from glacier_core.models.config import GlaViTUConfig
 from glacier_core.models.typicality import FEATURES, Component, TypicalityLimit
 
@@ -91,7 +90,7 @@ def test_without_a_curve_confidence_is_raw_and_says_so(scene):
 
 
 def test_confidence_does_not_depend_on_how_it_is_cut_into_rows(result, scene, model, monkeypatch):
-    monkeypatch.setattr(engine, "CONFIDENCE_ROWS", 7)
+    monkeypatch.setattr(finishing, "STRIP_ROWS", 7)
     again = gc.map_glaciers(scene, model, cache=False)
     np.testing.assert_array_equal(again.confidence, result.confidence)
 
@@ -107,14 +106,19 @@ def test_overlapping_windows_blend_as_defined(shape, stride):
     below, right = (max(PATCH - length, 0) - max(PATCH - length, 0) // 2 for length in shape)
     padded = np.pad(brightness, ((0, 0), (above, below), (left, right)))
 
-    def starts(length):
-        return sorted({min(start, length - PATCH) for start in range(0, length, step)})
+    corner = {"rows": -193_000, "columns": 16_000}  # of the scene, in pixels from the origin
+
+    def starts(length, along):
+        """Multiples of the stride on the ground, moved into the raster."""
+        last = length - PATCH
+        on_grid = (s for s in range(1 - step, last + step) if (s + corner[along]) % step == 0)
+        return sorted({min(max(start, 0), last) for start in on_grid})
 
     axis = np.linspace(-1, 1, PATCH)
     weight = np.exp(-(axis[:, None] ** 2 + axis[None, :] ** 2) / 2)
     weighted, total = np.zeros(padded.shape[1:]), np.zeros(padded.shape[1:])
-    for row in starts(padded.shape[1]):
-        for column in starts(padded.shape[2]):
+    for row in starts(padded.shape[1], "rows"):
+        for column in starts(padded.shape[2], "columns"):
             window = (slice(row, row + PATCH), slice(column, column + PATCH))
             answer = 1 / (1 + np.exp(-(40 * padded[:, *window].mean() - 3)))
             weighted[window] += weight * answer
@@ -220,8 +224,18 @@ def test_provenance_tells_what_the_map_was_made_from(scene, model):
     assert told["scene"]["fingerprint"] == scene.fingerprint()
     assert told["scene"]["attributes"]["simulated"] is True
     assert told["model"] == {"name": "stub", "sha256": model.card.sha256}
-    assert told["options"] == {"patch": PATCH, "stride": 4, "location": None}
-    assert told["device"]["used"].startswith("CPU")
+    assert told["options"] == {
+        "patch": PATCH,
+        "stride": 4,
+        "precision": "exact",
+        "augment": False,
+        "dropout_passes": 0,
+        "smoothing": 0,
+        "compatibility": "ours",
+        "lowest_ice": None,
+        "location": None,
+    }
+    assert "PyTorch" in told["device"]["used"]
     assert told["device"]["choice"] == "The CPU is used, as asked."
     assert told["software"]["torch"] == torch.__version__
     assert 0 < told["seconds"] < 60
@@ -327,9 +341,9 @@ def test_errors_are_not_kept(scene):
 
 def test_a_map_that_cannot_be_kept_is_returned_all_the_same(scene, model, monkeypatch):
     def full(path, content):
-        raise cache_module.StorageError(f"{path} cannot be written: the disk is full.")
+        raise verifying.StorageError(f"{path} cannot be written: the disk is full.")
 
-    monkeypatch.setattr(cache_module, "write_file", full)
+    monkeypatch.setattr(verifying, "write_file", full)
     told = []
     found = gc.map_glaciers(scene, model, progress=told.append)
     np.testing.assert_allclose(found.probability, brightness_answer(scene), rtol=2e-5)

@@ -1,4 +1,5 @@
 import gc as garbage
+import json
 import logging
 import threading
 import time
@@ -12,11 +13,13 @@ from glacier_core.inference import jobs
 from glacier_core.inference.cache import find_map
 from glacier_core.inference.jobs import MapService
 from glacier_core.inference.request import MappingOptions
+from glacier_core.memory import memory
 from glacier_core.settings import settings
 
 from .stubs import (
     Brightness,
     Broken,
+    Forgetful,
     Gate,
     Held,
     Log,
@@ -71,6 +74,36 @@ def test_a_job_maps_its_scene(service, scene, model):
     result = service.result(job.id)
     np.testing.assert_allclose(result.probability, brightness_answer(scene), rtol=2e-5)
     assert find_map(end.key).data.identical(result.data)
+
+
+def test_a_job_tells_its_inputs_and_what_came_of_them(service, scene, model):
+    job = service.submit(scene, model, MappingOptions(stride=4), session="secret")
+    assert (job.rows, job.columns) == scene.shape
+    assert job.options == MappingOptions(stride=4, batch_size=settings().batch_size)
+    assert job.area_km2 is None
+    end = finished(service, job)
+    assert end.area_km2 == pytest.approx(service.result(job.id).area_km2())
+    assert end.seconds > 0
+    texts = [line.text for line in end.log]
+    assert texts[0] == "Asked for."
+    assert sum("windows mapped" in text for text in texts) == 1
+    assert texts[-1].startswith("Done after")
+    record = json.loads(json.dumps(end.record()))
+    assert record["options"]["stride"] == 4
+    assert "secret" not in json.dumps(record)
+
+
+def test_options_asked_for_again_are_the_same_job(service, busy, scene, model):
+    job = service.submit(scene, model)
+    assert service.submit(scene, model, job.options).id == job.id
+
+
+def test_short_memory_is_told_step_by_step(service, scene):
+    options = MappingOptions(batch_size=4)
+    end = finished(service, service.submit(scene, stub_model(Forgetful(1)), options))
+    assert end.state == "done"
+    told = [line.text for line in end.log if "too short" in line.text]
+    assert [text.split("; ")[1] for text in told] == ["going on with 2.", "going on with 1."]
 
 
 def test_the_options_reach_the_engine(service, scene, model):
@@ -144,6 +177,8 @@ def test_a_kept_map_does_not_wait_in_the_queue(service, gate, scene, model):
     assert again.id != first.id
     assert again.state == "done"
     assert service.result(again.id).data.identical(service.result(first.id).data)
+    assert again.area_km2 == first.area_km2
+    assert [line.text for line in again.log] == ["It was made before and kept."]
 
 
 # Cancelling
@@ -243,17 +278,25 @@ def test_a_scene_is_let_go_when_its_job_ends(service, model):
     assert reference() is None
 
 
-def test_old_results_are_read_from_the_cache_again(service, scene, model, monkeypatch):
-    monkeypatch.setattr(jobs, "KEPT_PIXELS", 1)
-    first = finished(service, service.submit(scene, model))
-    held = weakref.ref(service.result(first.id))
-    assert held() is not None
-    finished(service, service.submit(make_scene(seed=5), model))
+def test_a_kept_map_is_held_by_the_bounded_memory_alone(service, scene, model):
+    job = finished(service, service.submit(scene, model))
+    held = weakref.ref(service.result(job.id))
+    memory().forget()
     garbage.collect()
     assert held() is None
     np.testing.assert_allclose(
-        service.result(first.id).probability, brightness_answer(scene), rtol=2e-5
+        service.result(job.id).probability, brightness_answer(scene), rtol=2e-5
     )
+
+
+def test_of_maps_that_lie_nowhere_the_newest_are_held(service, scene, model, monkeypatch):
+    monkeypatch.setattr(jobs, "HELD_PIXELS", 1)
+    options = MappingOptions(cache=False)
+    first = finished(service, service.submit(scene, model, options))
+    assert service.result(first.id).key == first.key
+    second = finished(service, service.submit(make_scene(seed=5), model, options))
+    assert service.result(first.id) is None
+    assert service.result(second.id).key == second.key
 
 
 def test_a_map_that_the_disk_did_not_take_is_found_by_its_key(service, scene, model, own_data_dir):
@@ -275,7 +318,7 @@ def test_a_kept_map_is_found_by_its_key(service, scene, model):
 
 
 def test_old_jobs_are_forgotten(service, model, monkeypatch):
-    monkeypatch.setattr(jobs, "KEPT_JOBS", 2)
+    monkeypatch.setattr("glacier_core.jobs.queue.KEPT_JOBS", 2)
     ended = [finished(service, service.submit(make_scene(seed=s), model)) for s in range(4)]
     assert [service.job(job.id) is None for job in ended] == [True, True, False, False]
     assert service.result(ended[0].id) is None

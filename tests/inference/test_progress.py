@@ -22,7 +22,7 @@ def test_time_left_is_not_spoilt_by_one_slow_batch(clock):
         clock[0] += seconds
         reporter.advance(4, "on")
     assert told[0] == Progress(0, 100, None, "begin")
-    assert told[-1] == Progress(20, 100, 80.0, "on")
+    assert told[-1] == Progress(20, 100, 80.0, "20 of 100 windows on")
 
 
 def test_time_left_follows_a_lasting_change_of_pace(clock):
@@ -41,7 +41,7 @@ def test_the_end_is_zero_seconds_away(clock):
     reporter.begin(2, "begin")
     clock[0] += 1
     reporter.advance(2, "end")
-    assert told[-1] == Progress(2, 2, 0.0, "end")
+    assert told[-1] == Progress(2, 2, 0.0, "2 of 2 windows end")
 
 
 def test_nobody_needs_to_listen():

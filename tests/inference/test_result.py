@@ -213,3 +213,8 @@ def test_a_note_is_added_without_changing_the_map(result):
     assert noted.data is result.data
     assert "Something happened." not in result.notes
     assert replace(noted, provenance=result.provenance) is not result
+
+
+def test_mean_confidence_is_that_of_the_mapped_pixels(result):
+    expected = np.nanmean(result.confidence.to_numpy(), dtype=np.float64)
+    assert result.mean_confidence == pytest.approx(expected, rel=1e-12)

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 
 from glacier_core.errors import ModelError
-from glacier_core.inference.tiling import Blend, gaussian_weights, windows
+from glacier_core.inference.tiling import Blend, gaussian_weights, grid_corner, windows
 
 
 @st.composite
@@ -53,8 +54,9 @@ def test_blending_a_constant_gives_the_constant(tiling, constant):
     blend = Blend(shape, patch)
     for window in windows(shape, patch, stride):
         blend.add(window, np.full((patch, patch), constant, np.float32))
-    assert blend.mean().dtype == np.float32
-    np.testing.assert_allclose(blend.mean(), constant, rtol=2e-5, atol=1e-30)
+    blended = blend.mean()
+    assert blended.dtype == np.float32
+    np.testing.assert_allclose(blended, constant, rtol=2e-5, atol=1e-30)
 
 
 @given(tilings(), st.randoms(use_true_random=False))
@@ -67,8 +69,9 @@ def test_the_blend_lies_between_its_windows(tiling, random):
         blend.add(window, np.full((patch, patch), value, np.float32))
         inside = window.inside(shape)
         low[inside], high[inside] = np.minimum(low[inside], value), np.maximum(high[inside], value)
-    assert (blend.mean() >= low - 1e-5).all()
-    assert (blend.mean() <= high + 1e-5).all()
+    blended = blend.mean()
+    assert (blended >= low - 1e-5).all()
+    assert (blended <= high + 1e-5).all()
 
 
 @pytest.mark.parametrize(
@@ -112,8 +115,9 @@ def test_two_windows_blend_by_their_weights():
 def test_where_no_window_came_there_is_nothing():
     blend = Blend((4, 6), 4)
     blend.add(windows((4, 6), 4, 2)[0], np.ones((4, 4), np.float32))
-    assert np.isnan(blend.mean()[:, 4:]).all()
-    assert (blend.mean()[:, :4] == 1).all()
+    blended = blend.mean()
+    assert np.isnan(blended[:, 4:]).all()
+    assert (blended[:, :4] == 1).all()
 
 
 @pytest.mark.parametrize("stride", [0, -4, 17])
@@ -129,3 +133,62 @@ def test_a_window_is_cut_with_zeros_beyond_the_raster():
     assert patch.shape == (2, 6, 6)
     np.testing.assert_array_equal(patch[:, *window.within_patch((3, 4))], values)
     assert patch.sum() == values.sum()
+
+
+@st.composite
+def cuttings(draw):
+    """A raster on the fixed grid, and a part of it."""
+    patch = draw(st.integers(2, 12))
+    whole = [draw(st.integers(1, 90)) for _ in range(2)]
+    corner = tuple(draw(st.integers(-200, 200)) for _ in range(2))
+    first = tuple(draw(st.integers(0, length - 1)) for length in whole)
+    shape = tuple(draw(st.integers(1, n - at)) for n, at in zip(whole, first, strict=True))
+    return tuple(whole), corner, first, shape, patch, draw(st.integers(1, patch))
+
+
+def covering(shape, patch, stride, corner, place):
+    """Windows over a pixel, named by their place on the fixed grid."""
+    return {
+        (window.row + corner[0], window.column + corner[1])
+        for window in windows(shape, patch, stride, corner)
+        if window.row <= place[0] < window.row + patch
+        and window.column <= place[1] < window.column + patch
+    }
+
+
+@given(cuttings())
+def test_beyond_a_patch_from_its_edges_a_part_is_seen_as_in_the_whole(cutting):
+    whole, corner, first, shape, patch, stride = cutting
+    moved = (corner[0] + first[0], corner[1] + first[1])
+    for row in {patch, shape[0] // 2, shape[0] - patch - 1}:
+        for column in {patch, shape[1] // 2, shape[1] - patch - 1}:
+            if patch <= row < shape[0] - patch and patch <= column < shape[1] - patch:
+                place = (row + first[0], column + first[1])
+                of_whole = covering(whole, patch, stride, corner, place)
+                assert covering(shape, patch, stride, moved, (row, column)) == of_whole
+
+
+def test_the_corner_counts_pixels_from_the_origin_to_the_south_east():
+    assert grid_corner(Affine(30, 0, 600, 0, -30, 900)) == (-30, 20)
+    assert grid_corner(Affine(30, 0, 614, 0, -30, 886)) == (-30, 20)
+    assert grid_corner(Affine(30, 0, 616, 0, -30, 884)) == (-29, 21)
+
+
+@given(tilings(), st.data())
+def test_rows_given_up_one_after_another_are_those_of_the_whole(tiling, data):
+    shape, patch, stride = tiling
+    plan = windows(shape, patch, stride)
+    random = np.random.default_rng(0)
+    answers = [random.random((patch, patch), np.float32) for _ in plan]
+    whole, bit_by_bit = Blend(shape, patch), Blend(shape, patch)
+    first = data.draw(st.integers(0, shape[0]))
+    continued = Blend(shape, patch, first)
+    taken = []
+    for number, (window, answer) in enumerate(zip(plan, answers, strict=True)):
+        for blend in (whole, bit_by_bit, continued):
+            blend.add(window, answer)
+        following = plan[number + 1].row if number + 1 < len(plan) else shape[0]
+        taken.append(bit_by_bit.take(max(following, sum(map(len, taken)))))
+    expected = whole.mean()
+    assert np.array_equal(np.concatenate(taken), expected)
+    assert np.array_equal(continued.mean(), expected[first:])

@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 import torch
 from keras_files import randomise, write_keras
+from pickle_files import HOSTILE, Curve
 
 from glacier_core.errors import ModelError
 from glacier_core.models.glavitu import GlaViTU, GlaViTUConfig
 from glacier_core.models.inputs import PUBLISHED_REGIONS
 from glacier_core.models.keras import convert_keras, read_keras
+from glacier_core.models.pickled_calibration import read_pickled_calibration
 from glacier_core.models.registry import load_model
 
 BACKSCATTER = ("optical", "dem", "co_pol_sar", "cross_pol_sar")
@@ -111,6 +113,21 @@ def test_region_names_for_weights_without_regions_are_refused(tmp_path):
     write_keras(randomise(GlaViTU(GlaViTUConfig(("dem",)))), path)
     with pytest.raises(ModelError, match="know no regions"):
         convert_keras(path, tmp_path / "out", regions=("ALP", "unknown"))
+
+
+def test_a_calibration_of_the_authors_travels_in_the_card(good_file, tmp_path):
+    pickled = tmp_path / "curve.pickle"
+    pickled.write_bytes(Curve().written())
+    convert_keras(good_file, tmp_path / "calibrated", calibration=pickled)
+    assert load_model(tmp_path / "calibrated").card.calibration == read_pickled_calibration(pickled)
+
+
+def test_a_hostile_calibration_leaves_no_model(good_file, tmp_path):
+    pickled = tmp_path / "curve.pickle"
+    pickled.write_bytes(HOSTILE["a call of the system"])
+    with pytest.raises(ModelError, match="Nothing of it was run"):
+        convert_keras(good_file, tmp_path / "out", calibration=pickled)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"not HDF5 at all", b"\x89HDF\r\n\x1a\n" + bytes(100)])

@@ -8,7 +8,7 @@ import pytest
 
 from glacier_core.errors import JobCancelled, MissingError, SourceError, StorageError
 from glacier_core.network import downloads, transport
-from glacier_core.network.downloads import download
+from glacier_core.network.downloads import PageError, download
 from glacier_core.settings import settings
 from tests.network.servers import CONTENT, cut_after, silent, status
 
@@ -93,6 +93,19 @@ def test_a_connection_that_is_always_cut_at_once(archive, target):
     archive.misbehave(PATH, cut_after(0))
     refused(target, "broke off")
     assert len(archive.asked) == transport.RETRIES + 1
+
+
+def test_a_page_instead_of_a_file(archive, target):
+    """What came before stays: tomorrow the archive may hand out the rest."""
+    archive.misbehave(PATH, cut_after(300_000), times=1)
+    archive.misbehave(PATH, status(200, b"<title>Log in</title>", Content_Type="text/html"))
+    with pytest.raises(PageError, match="a page for people") as problem:
+        download(URL, target)
+    assert problem.value.page == b"<title>Log in</title>"
+    assert sorted(path.name for path in target.parent.iterdir()) == sorted(PARTS)
+    archive.faults[PATH].clear()
+    download(URL, target, sha256=HASH)
+    assert ranges(archive)[-1] == "bytes=300000-"
 
 
 def test_a_silent_archive(archive, target, monkeypatch):
@@ -215,7 +228,7 @@ FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
 from glacier_core.errors import StorageError
-from glacier_core.network.downloads import download
+from glacier_core.network.downloads import PageError, download
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then a write fails, as on a full disk
 resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))
@@ -257,7 +270,7 @@ def test_a_killed_process_is_gone_on_from(archive, target):
     script = """
 import sys
 from pathlib import Path
-from glacier_core.network.downloads import download
+from glacier_core.network.downloads import PageError, download
 download(sys.argv[1], Path(sys.argv[2]), report=lambda p: print(p.done, flush=True))
 """
     child = subprocess.Popen(

@@ -2,14 +2,19 @@
 
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 import shapely
 from affine import Affine
+from geopandas.testing import assert_geodataframe_equal
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy import ndimage
 
+from glacier_core.outlines import polygonizing
 from glacier_core.outlines.polygonizing import polygonize
 from glacier_core.outlines.rasterizing import label_glaciers, rasterize
 from glacier_core.outlines.schema import COLUMNS
@@ -45,6 +50,74 @@ def test_labels_part_the_mask(mask):
     counts = np.bincount(labels.ravel(), minlength=len(frame) + 1)[1:]
     np.testing.assert_allclose(counts * 900, frame.geometry.area)
     assert list(frame.area_km2) == sorted(frame.area_km2, reverse=True)
+
+
+def pixel_unions(mask, least_km2=0.0):
+    """The outlines again, each joined from the squares of its pixels: slow, and not by GDAL."""
+    labels, count = ndimage.label(mask)
+    pieces = []
+    for number in range(1, count + 1):
+        corners = [GRID @ (column, row) for row, column in np.argwhere(labels == number)]
+        pieces.append(shapely.union_all([shapely.box(x, y - 30, x + 30, y) for x, y in corners]))
+    return [piece for piece in pieces if piece.area / 0.9996**2 / 1e6 >= least_km2]
+
+
+@settings(deadline=None)
+@given(masks, st.sampled_from([0, 0.0015, 0.0035]))
+def test_outlines_are_the_joined_squares_of_the_pixels(mask, least_km2):
+    """Pieces of one pixel (0.0009 km²), or of up to three, are left out by the larger limits."""
+    frame = outlines_of(mask, min_area_km2=least_km2)
+    expected = pixel_unions(mask, least_km2)
+    assert len(frame) == len(expected)
+    for outline in frame.geometry:
+        assert sum(outline.equals(piece) for piece in expected) == 1
+
+
+def test_every_small_mask_has_valid_outlines():
+    """All 4096 masks of 3 x 4 pixels, side by side: no ring touches itself in any."""
+    bits = (np.arange(4096)[:, None] >> np.arange(12)) & 1
+    sheet = np.zeros((64, 4, 64, 5), dtype=bool)
+    sheet[:, :3, :, :4] = bits.reshape(64, 64, 3, 4).transpose(0, 2, 1, 3)
+    assert outlines_of(sheet.reshape(256, 320)).is_valid.all()
+
+
+@pytest.mark.parametrize("share", [0.45, 0.6, 0.8, 0.95])
+def test_noise_has_valid_outlines(share):
+    """Around the share at which noise hangs together, holes and corners touch in every way."""
+    noise = np.random.default_rng(7).random((300, 300)) < share
+    frame = outlines_of(noise)
+    assert frame.is_valid.all()
+    assert frame.geometry.area.sum() == pytest.approx(900 * noise.sum())
+
+
+def test_pieces_in_many_batches_are_those_of_one(monkeypatch):
+    noise = np.random.default_rng(8).random((60, 60)) < 0.5
+    whole = outlines_of(noise, min_area_km2=0.003)
+    monkeypatch.setattr(polygonizing, "_CORNERS_AT_ONCE", 7)
+    assert_geodataframe_equal(outlines_of(noise, min_area_km2=0.003), whole)
+    assert len(whole) > 20
+
+
+def test_a_mask_that_is_a_view_of_another():
+    noise = np.random.default_rng(9).random((40, 60)) < 0.5
+    for view in (noise.T, noise[::2, ::3], noise[::-1]):
+        assert_geodataframe_equal(outlines_of(view), outlines_of(view.copy()))
+
+
+def test_time_grows_with_the_pixels_and_not_with_their_square():
+    """An icecap full of holes: to test one polygon's validity took minutes for a granule."""
+
+    def seconds(side):
+        holes = np.ones((side, side), dtype=bool)
+        holes[1:-1:2, 1:-1:2] = False
+        took = []
+        for _ in range(3):
+            started = time.process_time()
+            outlines_of(holes)
+            took.append(time.process_time() - started)
+        return min(took)
+
+    assert seconds(400) < 8 * seconds(200)  # four times the holes; sixteen times when squared
 
 
 def test_schema_and_words():

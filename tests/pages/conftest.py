@@ -1,6 +1,7 @@
 """Opening the pages of the app without a browser, in a tiny world."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import streamlit as st
@@ -59,3 +60,43 @@ def open_page():
         return app.switch_page(f"{page}.py").run()
 
     return open_at
+
+
+@pytest.fixture
+def service(monkeypatch):
+    """Return a mapping service that a test drives by hand."""
+
+    class ByHand:
+        def __init__(self):
+            self.asked, self.joined, self.cancelled, self.answer = [], [], [], "running"
+            self.now = SimpleNamespace(
+                id="ab" * 16,
+                key="cd" * 32,
+                scene_id="tiny",
+                model_name="tiny",
+                state="running",
+                progress=None,
+                error=None,
+                place=1,
+                is_stopping=False,
+            )
+
+        def submit(self, scene, model, options, session):
+            self.asked.append((scene.id, model.card.name, options))
+            self.now.state = self.answer
+            return self.now
+
+        def join(self, job_id, session):
+            self.joined.append(job_id)
+            return self.now if job_id == self.now.id else None
+
+        def job(self, job_id):
+            return self.now
+
+        def cancel(self, job_id, session):
+            self.cancelled.append(job_id)
+            self.now.state = "cancelled"
+
+    made = ByHand()
+    monkeypatch.setattr("pages.components.progress.map_service", lambda: made)
+    return made

@@ -1,6 +1,5 @@
 import io
 import os
-import re
 import time
 import zipfile
 from types import SimpleNamespace
@@ -10,68 +9,16 @@ import numpy as np
 import pytest
 import rasterio
 import streamlit as st
+from seen_pages import address, until_mapped, words
 from tiny_world import EXPERT, PREDICTED, SIDE, paragraphs, pixels, table_with, tiny_map, tiny_scene
 
 import glacier_core as gc
 from glacier_core.errors import SceneError, SourceError, StorageError
-from glacier_core.inference.jobs import MapService
-from glacier_core.inference.progress import Progress
 from glacier_core.outlines.writing import write_outlines
 from glacier_core.settings import settings
 from glacier_core.sources import catalogue
 
 TINY = {"scene": "tiny", "model": "tiny"}
-
-
-def until_mapped(app, seconds=60):
-    """Look again, as the page's own fragment does in a browser, until the map is made."""
-    deadline = time.monotonic() + seconds
-    while "map" not in address(app):
-        assert time.monotonic() < deadline
-        assert not app.exception
-        time.sleep(0.2)
-        app.run()
-    return app.run()
-
-
-def address(app):
-    """Return the choices in the address of a page."""
-    given = app.query_params.items()
-    return {name: value if isinstance(value, str) else value[-1] for name, value in given}
-
-
-def words(app):
-    """Return every sentence of a page, whatever box it stands in."""
-    boxes = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error]
-    return re.sub(r"\\(.)", r"\1", "\n".join(box.value for box in boxes))
-
-
-@pytest.fixture
-def service(monkeypatch):
-    """Return a mapping service that a test drives by hand."""
-
-    class ByHand:
-        def __init__(self):
-            self.asked, self.cancelled, self.answer = [], [], "running"
-            self.now = SimpleNamespace(
-                id="job", state="running", progress=None, error=None, place=1
-            )
-
-        def submit(self, scene, model, options, session):
-            self.asked.append((scene.id, model.card.name, options))
-            self.now.state = self.answer
-            return self.now
-
-        def job(self, job_id):
-            return self.now
-
-        def cancel(self, job_id, session):
-            self.cancelled.append(job_id)
-            self.now.state = "cancelled"
-
-    made = ByHand()
-    monkeypatch.setattr("pages.components.progress.map_service", lambda: made)
-    return made
 
 
 def test_first_visit_maps_the_scene_by_itself(world, open_page):
@@ -168,7 +115,7 @@ def test_what_is_no_id_is_left_out_of_the_address(world, open_page):
         "explore", **TINY, map="../../etc", glacier="<script>", composite="eval", other="x"
     )
     assert not app.exception
-    assert set(address(app)) <= {"scene", "model", "map"}
+    assert set(address(app)) <= {"scene", "model", "map", "job"}
     assert address(app).get("map") != "../../etc"
 
 
@@ -198,83 +145,27 @@ def test_damaged_kept_map_is_made_again(world, open_page):
     assert address(app)["map"] != kept["map"]
 
 
-def test_progress_says_how_far_and_how_long(world, open_page, service):
-    world()
-    service.now.progress = Progress(3, 12, 95.0, "3 of 12 windows mapped.")
-    app = open_page("explore", **TINY)
-    (bar,) = app.get("progress")
-    assert bar.proto.value == 25
-    assert bar.proto.text == "3 of 12 windows mapped. About 2 min left."
-    assert service.asked[0][:2] == ("tiny", "tiny")
-
-
-def test_one_visit_asks_for_one_map(world, open_page, service):
-    world()
-    app = open_page("explore", **TINY)
-    app.run()
-    app.run()
-    assert len(service.asked) == 1
-
-
-def test_waiting_tells_the_place_in_the_queue(world, open_page, service):
-    world()
-    service.answer, service.now.place = "waiting", 4
-    (bar,) = open_page("explore", **TINY).get("progress")
-    assert "number 4 in the queue" in bar.proto.text
-
-
-def test_cancel_stops_the_job_and_offers_it_again(world, open_page, service):
-    world()
-    app = open_page("explore", **TINY)
-    app.button(key="cancel").click().run()
-    assert service.cancelled == ["job"]
-    app.run()
-    assert "Nothing was mapped" in words(app)
-    app.button(key="map-it").click().run()
-    assert len(service.asked) == 2
-
-
-def test_failed_mapping_is_a_sentence(world, open_page, service):
-    world()
-    service.answer, service.now.error = "failed", "The disk is full."
-    app = open_page("explore", **TINY)
-    assert not app.exception
-    assert "The disk is full." in words(app)
-
-
-def test_map_that_no_disk_took_is_a_sentence(world, open_page, service):
-    world()
-    service.answer, service.now.key = "done", "0" * 64
-    app = open_page("explore", **TINY)
-    assert not app.exception
-    assert "the disk did not take it" in words(app)
-    assert "map" not in address(app)
-
-
-def test_full_queue_is_a_sentence(world, open_page, monkeypatch):
-    monkeypatch.setenv("GLACIER_QUEUE_LENGTH", "1")
-    settings.cache_clear()
-    world()
-
-    class Stuck(MapService):
-        def _work(self):
-            return
-
-    stuck = Stuck()
-    stuck.submit(gc.open_scene("tiny"), gc.load_model("tiny"), None)
-    world(id="second")
-    monkeypatch.setattr("pages.components.progress.map_service", lambda: stuck)
-    app = open_page("explore", scene="second", model="tiny")
-    assert not app.exception
-    assert "Try again in a moment" in words(app)
-
-
 def test_expert_options_reach_the_network(world, open_page, service):
     app = open_page("explore", **world())
-    app.select_slider(key="stride").set_value(8)
+    app.select_slider(key="stride-ours").set_value(8)
+    app.toggle(key="augment").set_value(True)
+    app.number_input(key="dropout_passes").set_value(2)
+    app.select_slider(key="smoothing").set_value(3)
+    app.number_input(key="lowest_ice").set_value(900.0)
     next(button for button in app.button if button.label == "Map with these options").click().run()
     (_, _, options) = service.asked[-1]
-    assert options.stride == 8
+    assert (options.stride, options.augment, options.dropout_passes) == (8, True, 2)
+    assert (options.smoothing, options.lowest_ice, options.compatibility) == (3, 900.0, "ours")
+
+
+def test_the_authors_way_is_theirs_as_a_whole(world, open_page, service):
+    app = open_page("explore", **world())
+    app.number_input(key="lowest_ice").set_value(900.0).run()
+    app.selectbox(key="compatibility").set_value("authors").run()
+    assert app.number_input(key="lowest_ice").disabled
+    next(button for button in app.button if button.label == "Map with these options").click().run()
+    (_, _, options) = service.asked[-1]
+    assert (options.compatibility, options.lowest_ice) == ("authors", None)
 
 
 def test_picked_row_is_in_the_address(world, open_page):

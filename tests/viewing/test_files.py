@@ -1,6 +1,7 @@
 import pytest
 
 from glacier_core.errors import SourceError
+from glacier_core.inference.holding import is_held
 from glacier_core.viewing import files
 
 HOSTILE = [
@@ -43,3 +44,18 @@ def test_unknown_ids_and_rasters_are_told(scene, result):
         files.scene_raster("ramp", "../../map/optical")
     with pytest.raises(SourceError, match=r"no probability\.tif"):
         files.map_raster("cd" * 32, "probability")
+
+
+def test_a_damaged_map_is_not_drawn(result):
+    path = files.map_raster(result.key, "probability")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=r"no probability\.tif"):
+        files.map_raster(result.key, "probability")
+
+
+def test_who_draws_a_map_shows_it(result):
+    assert not is_held(result.key)
+    files.map_raster(result.key, "probability")
+    assert is_held(result.key)

@@ -118,3 +118,22 @@ def test_outlines_in_degrees_are_simplified_in_metres():
     assert isinstance(drawn, gpd.GeoDataFrame)
     assert drawn.crs.is_projected
     assert 3 < drawn.geometry.count_coordinates().sum() < 401
+
+
+def test_the_code_that_draws_is_part_of_every_tiles_address(scene, monkeypatch):
+    """Browsers keep a tile for a year: one drawn by other code must have another address."""
+
+    def addresses():
+        layers.drawing_version.cache_clear()
+        drawn = [
+            *layers.scene_layers(scene),
+            *layers.map_layers(scene, "ab" * 32),
+            layers.agreement_layer(scene, "ab" * 32),
+        ]
+        return {layer.tiles for layer in drawn}
+
+    before = addresses()
+    assert addresses() == before
+    monkeypatch.setattr(layers, "DRAWING", layers.DRAWING[:-1])  # as if its source were another
+    assert not addresses() & before
+    layers.drawing_version.cache_clear()

@@ -1,5 +1,6 @@
 // From the layers that Python describes to sources and layers of MapLibre.
 
+import { follow } from "./live.js";
 import { addValues, setOpacity } from "./values.js";
 
 const HALO = "#ffffff";
@@ -57,6 +58,7 @@ function add(map, layer, root, colors) {
   else if (layer.kind === "data") addValues(map, layer, root);
   else addPicture(map, layer, root);
   drawn(map).set(layer.id, fingerprint(layer));
+  if (layer.live) follow(map, layer, root);
 }
 
 function addPicture(map, layer, root) {

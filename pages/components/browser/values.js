@@ -27,6 +27,17 @@ export function addValues(map, layer, root) {
   });
 }
 
+// Ask for all tiles anew, as another version of them.
+export function renewValues(map, layer, root, version) {
+  const before = drawn.get(map)[layer.id];
+  const [, threshold] = before.slice("values://".length).split("/");
+  const address = `${layer.tiles}?v=${version}`;
+  const name = encodeURIComponent(address);
+  known.set(name, { address: root + address, table: colorTable(layer.ramp) });
+  drawn.get(map)[layer.id] = template(name, threshold);
+  map.getSource(layer.id).setTiles([drawn.get(map)[layer.id]]);
+}
+
 // Hide values below a threshold of 0 to 1.
 export function setThreshold(map, id, threshold) {
   const source = map.getSource(id);

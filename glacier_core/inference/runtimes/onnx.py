@@ -79,7 +79,7 @@ def _exported(network: nn.Module, arrays: dict[str, FloatArray]) -> bytes:
     torch.onnx.export(
         flat,
         one,
-        file,  # type: ignore[arg-type]  (a buffer is a file to it as well)
+        file,  # type: ignore[arg-type]
         dynamo=False,
         opset_version=OPSET,
         input_names=names,

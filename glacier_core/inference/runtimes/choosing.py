@@ -130,7 +130,9 @@ def _only_torch(maker: Maker) -> bool:
 
 def _runtimes() -> list[Runtime]:
     """Return the runtimes there are, PyTorch first."""
-    return ["torch", "openvino"]
+    from glacier_core.inference.runtimes.onnx import is_installed
+
+    return ["torch", "openvino", "onnx"] if is_installed() else ["torch", "openvino"]
 
 
 def _checked(wish: str) -> Runtime | None:

@@ -58,27 +58,11 @@ def flat_inputs(
     return arrays
 
 
-def trace(network: nn.Module, arrays: dict[str, FloatArray]) -> torch.jit.ScriptModule:
-    """Follow a network through one window, and return what it did.
+def flattened(network: nn.Module, arrays: dict[str, FloatArray]) -> tuple[Flat, tuple[Tensor, ...]]:
+    """Return a network in evaluation mode that takes its inputs in a row, and one window of them.
 
-    Parameters
-    ----------
-    network : torch.nn.Module
-        Left as it is, in training mode or not; what is followed is in evaluation mode.
-    arrays : dict of float32 arrays
-        Inputs as from `flat_inputs`.
+    The network that was given is left as it is; its weights are the very same.
     """
-    flat = Flat(_in_evaluation(network), tuple(arrays))
-    one = tuple(torch.from_numpy(array[:1]) for array in arrays.values())
-    with torch.no_grad():
-        # Checking would run it twice more; what it makes is compared by whoever chooses it.
-        traced: torch.jit.ScriptModule = torch.jit.trace(  # type: ignore[no-untyped-call]
-            flat, one, check_trace=False
-        )
-    return traced
-
-
-def _in_evaluation(network: nn.Module) -> nn.Module:
-    """Return the network in evaluation mode, around the very same weights."""
     shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
-    return deepcopy(network, shared).eval()
+    flat = Flat(deepcopy(network, shared), tuple(arrays)).eval()
+    return flat, tuple(torch.from_numpy(array[:1]) for array in arrays.values())

@@ -95,6 +95,7 @@ Exporter = Callable[[nn.Module, dict[str, FloatArray], FloatArray | None], Prepa
 
 def _exporters() -> dict[Runtime, Exporter]:
     # Imported late: both libraries take their time, and small work does without.
+    from glacier_core.inference.runtimes.onnx import OnnxNetwork
     from glacier_core.inference.runtimes.openvino import OpenVinoNetwork
 
-    return {"openvino": OpenVinoNetwork}
+    return {"openvino": OpenVinoNetwork, "onnx": OnnxNetwork}

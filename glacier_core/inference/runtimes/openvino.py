@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from glacier_core.inference.progress import Cancel, stop_if_cancelled
-from glacier_core.inference.runtimes.exporting import features_taken, flat_inputs, trace
+from glacier_core.inference.runtimes.exporting import features_taken, flat_inputs, flattened
 from glacier_core.inference.runtimes.prepared import POLL, FloatArray, weights_bytes
 
 
@@ -33,8 +33,11 @@ class OpenVinoNetwork:
         self._features = features_taken(network, inputs)
         arrays = flat_inputs(self._features, inputs, location)
         shapes = [openvino.PartialShape([-1, *array.shape[1:]]) for array in arrays.values()]
-        examples = tuple(torch.from_numpy(array[:1]) for array in arrays.values())
-        model = openvino.convert_model(trace(network, arrays), example_input=examples, input=shapes)
+        flat, one = flattened(network, arrays)
+        with torch.no_grad():
+            # Checking would run it twice more; whoever makes it ready compares what it gives.
+            traced = torch.jit.trace(flat, one, check_trace=False)  # type: ignore[no-untyped-call]
+        model = openvino.convert_model(traced, example_input=one, input=shapes)
         self._compiled = openvino.Core().compile_model(model, "CPU", settings_of_exact())
         self.bytes = weights_bytes(network)
         self.description = f"OpenVINO {version()}, float32"

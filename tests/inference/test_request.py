@@ -22,7 +22,7 @@ def key(scene=None, model=None, **options):
 
 def test_defaults_are_filled_in():
     request = resolve(make_scene(), stub_model(Brightness()), MappingOptions())
-    assert request.stride == PATCH // 2
+    assert request.stride == 3 * PATCH // 4
     assert request.batch_size == settings().batch_size
     assert request.location is None
     assert re.fullmatch("[0-9a-f]{64}", request.key)
@@ -34,7 +34,7 @@ def test_equal_inputs_have_equal_keys():
 
 def test_what_changes_no_result_changes_no_key():
     assert key(batch_size=1, device="cpu", cache=False) == key()
-    assert key(stride=PATCH // 2) == key()
+    assert key(stride=3 * PATCH // 4) == key()
 
 
 def other_weights():

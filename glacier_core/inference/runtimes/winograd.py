@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from glacier_core.errors import ModelError
 from glacier_core.inference.runtimes.eager import EagerNetwork
 from glacier_core.inference.runtimes.prepared import Runtime
 from glacier_core.models.blocks import UpConvolution
@@ -39,7 +40,15 @@ class WinogradNetwork(EagerNetwork):
 
     @staticmethod
     def copy_of(network: nn.Module) -> nn.Module:
-        """Return a rearranged copy of a network, in evaluation mode."""
+        """Return a rearranged copy of a network, in evaluation mode.
+
+        Raises
+        ------
+        ModelError
+            If there is no NNPACK.
+        """
+        if not is_available():  # asking also makes NNPACK ready, without which it fails
+            raise ModelError("this torch has no NNPACK, or none for this processor")
         return _rearranged(deepcopy(network).eval())
 
 

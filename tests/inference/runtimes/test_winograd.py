@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -101,3 +103,35 @@ def test_its_name_is_told():
     made = WinogradNetwork(settled(TINY["no location"]), torch.device("cpu"), "exact")
     version = torch.__version__.partition("+")[0]
     assert made.description == f"PyTorch {version} with Winograd convolutions, float32"
+
+
+def test_it_makes_itself_ready():
+    """In a process of its own, where nothing has asked for NNPACK before."""
+    code = (
+        "import numpy as np, torch\n"
+        "from torch import nn\n"
+        "from glacier_core.inference.runtimes.winograd import WinogradNetwork\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.layer = nn.Conv2d(16, 16, 3, padding=1)\n"
+        "    def forward(self, inputs, location=None):\n"
+        "        return self.layer(inputs['optical'])\n"
+        "made = WinogradNetwork(Net(), torch.device('cpu'), 'exact')\n"
+        "print(made.run({'optical': np.ones((1, 16, 64, 64), np.float32)}, None, None).shape)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "(1, 64, 64)"
+
+
+def test_a_torch_without_nnpack_is_told(monkeypatch):
+    monkeypatch.setattr(torch, "_nnpack_available", lambda: False)
+    told = []
+    network = settled(TINY["no location"])
+    runner = Runner(network, None, cpu(""), 2, told.append, runtime="winograd")
+    runner.probabilities(smooth_windows(1, 64))
+    assert runner.runtime == "torch"
+    assert told == [
+        "PyTorch with Winograd convolutions cannot run this network (this torch has no NNPACK, or "
+        "none for this processor); PyTorch does."
+    ]

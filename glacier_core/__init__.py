@@ -9,9 +9,14 @@
 Nothing heavy is imported before it is used.
 """
 
+import os
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
+
+# Read once, when torch is first imported. Threads that wait for each other else do so at full
+# speed, and where others need the cores as well, networks run two to four times as slowly.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:
     from glacier_core.archives.areas import area_of

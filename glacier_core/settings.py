@@ -106,7 +106,7 @@ class Settings(BaseSettings):
         ge=0,
         description="Processor threads of the network; 0 leaves the choice to torch.",
     )
-    runtime: Literal["auto", "torch", "openvino", "onnx"] = Field(
+    runtime: Literal["auto", "torch", "winograd", "openvino", "onnx"] = Field(
         default="auto",
         description="Library that runs networks on the CPU; auto times them and takes the fastest.",
     )

@@ -1,5 +1,6 @@
 """The public surface: its exact names, documented, and light to import."""
 
+import os
 import subprocess
 import sys
 
@@ -94,3 +95,17 @@ def test_import_is_light():
         assert heavy == "[]"
         seconds.append(float(took))
     assert sorted(seconds)[2] <= 0.3
+
+
+@pytest.mark.parametrize(("before", "expected"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_threads_that_wait_leave_the_cores_to_others(before, expected):
+    """Unless somebody decided otherwise."""
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    told = subprocess.run(
+        [sys.executable, "-c", "import os, glacier_core; print(os.environ['OMP_WAIT_POLICY'])"],
+        env=environment | ({"OMP_WAIT_POLICY": before} if before else {}),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    assert told == expected

@@ -11,6 +11,7 @@ from glacier_core.inference.progress import Cancel
 from glacier_core.inference.runtimes.making import Maker
 from glacier_core.inference.runtimes.paces import Pace, recall, remember, situation
 from glacier_core.inference.runtimes.prepared import TITLES, FloatArray, Prepared, Runtime
+from glacier_core.inference.runtimes.winograd import is_available
 from glacier_core.settings import settings
 
 WORTH_TIMING = 30.0
@@ -30,7 +31,7 @@ class Chooser:
     maker : Maker
     tell : callable
         Receives a sentence about the choice.
-    wish : {"torch", "openvino", "onnx"} or None
+    wish : {"torch", "winograd", "openvino", "onnx"} or None
         The runtime to take, whatever is faster; that of the settings if None.
     """
 
@@ -132,7 +133,13 @@ def _runtimes() -> list[Runtime]:
     """Return the runtimes there are, PyTorch first."""
     from glacier_core.inference.runtimes.onnx import is_installed
 
-    return ["torch", "openvino", "onnx"] if is_installed() else ["torch", "openvino"]
+    there: dict[Runtime, bool] = {
+        "torch": True,
+        "winograd": is_available(),
+        "openvino": True,
+        "onnx": is_installed(),
+    }
+    return [name for name, is_there in there.items() if is_there]
 
 
 def _checked(wish: str) -> Runtime | None:

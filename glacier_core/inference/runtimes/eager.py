@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from glacier_core.inference.device import Precision
 from glacier_core.inference.progress import Cancel, stop_if_cancelled
 from glacier_core.inference.runtimes.prepared import (
+    TITLES,
     FloatArray,
+    Runtime,
     glacier_probability,
     weights_bytes,
 )
@@ -40,19 +42,26 @@ class EagerNetwork:
     precision : {"exact", "approximate"}
     """
 
-    runtime = "torch"
+    runtime: Runtime = "torch"
+    memory_format = torch.channels_last
 
     def __init__(self, network: nn.Module, device: torch.device, precision: Precision) -> None:
         self.device = device
         self._approximate = precision == "approximate"
-        copy = deepcopy(network).eval().to(device)
-        self.network: nn.Module = copy.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        copy = self.copy_of(network).to(device)
+        self.network: nn.Module = copy.to(memory_format=self.memory_format)  # type: ignore[call-overload]
         for module in self.network.modules():
             module.register_forward_pre_hook(_stop_here)
         self.bytes = weights_bytes(self.network)
         kind = "bfloat16" if self._approximate else "float32"
         version = torch.__version__.partition("+")[0]
-        self.description = f"PyTorch {version}, {kind}"
+        name = TITLES[self.runtime].replace("PyTorch", f"PyTorch {version}")
+        self.description = f"{name}, {kind}"
+
+    @staticmethod
+    def copy_of(network: nn.Module) -> nn.Module:
+        """Return a copy of a network, in evaluation mode."""
+        return deepcopy(network).eval()
 
     def run(
         self, inputs: dict[str, FloatArray], location: FloatArray | None, cancel: Cancel | None
@@ -69,7 +78,7 @@ class EagerNetwork:
             return glacier_probability(self.network(tensors, locations))
 
     def _tensor(self, array: FloatArray) -> Tensor:
-        return torch.from_numpy(array).to(self.device, memory_format=torch.channels_last)
+        return torch.from_numpy(array).to(self.device, memory_format=self.memory_format)
 
     def _locations(self, location: FloatArray | None, tensors: dict[str, Tensor]) -> Tensor | None:
         if location is None:

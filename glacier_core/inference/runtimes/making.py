@@ -18,6 +18,7 @@ from glacier_core.inference.runtimes.prepared import (
     Prepared,
     Runtime,
 )
+from glacier_core.inference.runtimes.winograd import WinogradNetwork
 
 TOLERANCE = 1e-4
 """Largest difference in probability from PyTorch in float32 that a runtime may show."""
@@ -49,7 +50,7 @@ class Maker:
 
         Parameters
         ----------
-        runtime : {"torch", "openvino", "onnx"}
+        runtime : {"torch", "winograd", "openvino", "onnx"}
         inputs : dict of float32 arrays (N, C, H, W)
             Windows like those to come; only the first is looked at.
         location : ndarray of float32 (L,) or None
@@ -98,4 +99,7 @@ def _exporters() -> dict[Runtime, Exporter]:
     from glacier_core.inference.runtimes.onnx import OnnxNetwork
     from glacier_core.inference.runtimes.openvino import OpenVinoNetwork
 
-    return {"openvino": OpenVinoNetwork, "onnx": OnnxNetwork}
+    def rearranged(network: nn.Module, *_: object) -> Prepared:
+        return WinogradNetwork(network, torch.device("cpu"), "exact")
+
+    return {"winograd": rearranged, "openvino": OpenVinoNetwork, "onnx": OnnxNetwork}

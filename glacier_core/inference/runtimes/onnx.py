@@ -13,7 +13,7 @@ from torch import nn
 from glacier_core.errors import JobCancelled
 from glacier_core.inference.progress import Cancel, stop_if_cancelled
 from glacier_core.inference.runtimes.exporting import features_taken, flat_inputs, flattened
-from glacier_core.inference.runtimes.prepared import POLL, FloatArray, weights_bytes
+from glacier_core.inference.runtimes.prepared import POLL, FloatArray, Runtime, weights_bytes
 
 OPSET = 18
 OUTPUT = "probability"
@@ -30,7 +30,7 @@ class OnnxNetwork:
     location : ndarray of float32 (L,) or None
     """
 
-    runtime = "onnx"
+    runtime: Runtime = "onnx"
 
     def __init__(
         self, network: nn.Module, inputs: dict[str, FloatArray], location: FloatArray | None

@@ -10,7 +10,7 @@ from torch import nn
 
 from glacier_core.inference.progress import Cancel, stop_if_cancelled
 from glacier_core.inference.runtimes.exporting import features_taken, flat_inputs, flattened
-from glacier_core.inference.runtimes.prepared import POLL, FloatArray, weights_bytes
+from glacier_core.inference.runtimes.prepared import POLL, FloatArray, Runtime, weights_bytes
 
 
 class OpenVinoNetwork:
@@ -24,7 +24,7 @@ class OpenVinoNetwork:
     location : ndarray of float32 (L,) or None
     """
 
-    runtime = "openvino"
+    runtime: Runtime = "openvino"
 
     def __init__(
         self, network: nn.Module, inputs: dict[str, FloatArray], location: FloatArray | None

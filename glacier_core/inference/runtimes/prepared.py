@@ -10,9 +10,14 @@ from glacier_core.inference.progress import Cancel
 
 FloatArray = NDArray[np.float32]
 
-Runtime = Literal["torch", "openvino", "onnx"]
+Runtime = Literal["torch", "winograd", "openvino", "onnx"]
 
-TITLES: dict[str, str] = {"torch": "PyTorch", "openvino": "OpenVINO", "onnx": "ONNX Runtime"}
+TITLES: dict[Runtime, str] = {
+    "torch": "PyTorch",
+    "winograd": "PyTorch with Winograd convolutions",
+    "openvino": "OpenVINO",
+    "onnx": "ONNX Runtime",
+}
 """What people call each runtime."""
 
 POLL = 0.05
@@ -32,7 +37,7 @@ class Prepared(Protocol):
         Memory that its weights take.
     """
 
-    runtime: str
+    runtime: Runtime
     description: str
     bytes: int
 

@@ -3,8 +3,11 @@
 Start it with ``streamlit run app.py``.
 """
 
+import gc
 import os
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 # GDAL reads these once, when rasterio or pyogrio is first imported: local rasters and outlines
 # are all that it ever opens, whatever a file claims to be. What comes from archives it is handed
@@ -29,6 +32,30 @@ from glacier_core.settings import settings
 from glacier_core.viewing.routes import map_routes
 
 config.set_option("server.maxUploadSize", settings().max_upload_megabytes)
+
+LIBRARIES = (
+    "plotly.graph_objects",
+    "glacier_core.archives.fetch_jobs",
+    "glacier_core.deviations.comparison",
+    "glacier_core.inference.jobs",
+    "glacier_core.viewing.charts",
+)
+"""What pages import, with all that it brings along."""
+
+
+def load_libraries() -> None:
+    """Import what pages need before anybody asks, and spare the garbage collector of it.
+
+    Streamlit collects garbage after every run of a page, and would look through the half million
+    objects of these libraries each time: longer than most pages take.
+    """
+    for name in LIBRARIES:
+        import_module(name)
+    gc.collect()
+    gc.freeze()
+
+
+Thread(target=load_libraries, name="glacier-libraries", daemon=True).start()
 
 app = App(
     "pages/home.py",

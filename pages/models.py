@@ -15,7 +15,7 @@ from glacier_core.benchmark.storage import benchmark_parquet
 from glacier_core.reporting.exports import table_csv
 from glacier_core.simulation.regions import REGIONS
 from glacier_core.viewing import benchmark_charts as charts
-from pages.components.benchmark import opened, pick_figure, show_run
+from pages.components.benchmark import opened, pick_figure, show_run, viewed
 from pages.components.figures import drawn, show_definitions
 from pages.components.sentences import plain
 from pages.components.state import DEFAULT_MODEL, app_state, choose, guard
@@ -144,9 +144,9 @@ def headline(table: pd.DataFrame) -> str:
     return f"{said}; the better rule, {plain(rule['label'])}, reaches {rule['value']:.3f}."
 
 
-def one_figure(name: str, figures: pd.DataFrame) -> None:
+def one_figure(name: str) -> None:
     question = QUESTIONS[name]
-    table = question.table(figures)
+    table = viewed(name, question.table)
     if not (table["kind"] != views.PUBLISHED).any():
         st.info("None of the benchmarks at hand can answer this; what others published is shown.")
     if table.empty:
@@ -204,7 +204,7 @@ if benchmark.ours.empty:
 name = ask()
 figure_side, run_side = st.columns([5, 2], gap="medium")
 with figure_side:
-    one_figure(name, benchmark.figures)
+    one_figure(name)
 with run_side:
     if app_state().run:
         show_run(benchmark, app_state().run)

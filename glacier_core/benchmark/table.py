@@ -7,6 +7,7 @@ whether it is ours or was published by others.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -91,7 +92,7 @@ class Benchmark:
     figures: pd.DataFrame
     runs: pd.DataFrame
 
-    @property
+    @cached_property
     def ours(self) -> pd.DataFrame:
         """Figures that this program measured."""
         return self.figures[~self.figures["published"]]

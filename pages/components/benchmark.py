@@ -1,6 +1,7 @@
 """Figures of the benchmark that lead to the run that made them."""
 
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -32,9 +33,29 @@ _COLUMNS = {
 
 
 @st.cache_resource(ttl=60, max_entries=1, show_spinner="Opening the benchmark …")
+def _opened() -> "tuple[Benchmark, dict[str, pd.DataFrame]]":
+    return gc.open_benchmark(), {}
+
+
 def opened() -> "Benchmark":
     """Open every benchmark at hand, once a minute for all readers."""
-    return gc.open_benchmark()
+    return _opened()[0]
+
+
+def viewed(name: str, view: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """Return a view of the figures at hand, made once for all readers.
+
+    Parameters
+    ----------
+    name : str
+        Of the view.
+    view : callable
+        Makes it of all figures.
+    """
+    benchmark, tables = _opened()
+    if name not in tables:
+        tables[name] = view(benchmark.figures)
+    return tables[name]
 
 
 def pick_figure(figure: go.Figure, table: pd.DataFrame, *, name: str, alt: str) -> None:

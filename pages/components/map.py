@@ -203,8 +203,8 @@ def _plain(value: Any) -> Any:
     # Not asdict, which copies every vertex of every outline, for each reader and each run.
     if is_dataclass(value):
         return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-    if isinstance(value, tuple | list):
-        return [_plain(part) for part in value]
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
     return value
 
 

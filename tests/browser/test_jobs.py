@@ -98,7 +98,7 @@ def test_a_job_is_seen_by_all_and_cancelled_by_who_asked(page, other, phone, scr
     see_jobs(phone)
     phone.get_by_text("Stopped by who asked for it").wait_for()
     assert phone.evaluate("() => document.documentElement.scrollWidth") <= 390
-    screenshot(phone, "jobs-phone")
+    screenshot(phone, "jobs-cancelled-phone")
 
 
 def test_closing_a_page_ends_its_job(page, other):
@@ -141,7 +141,7 @@ def test_a_result_is_opened_from_its_job(page, kept, screenshot):
     page.get_by_text("Key of the map").first.wait_for()
     page.get_by_text("Done after").first.wait_for()
     page.wait_for_timeout(500)
-    screenshot(page, "jobs")
+    screenshot(page, "jobs-details")
     with page.expect_download() as download:
         page.get_by_role("button", name="All of it as JSON").first.click()
     assert '"scene_id": "tiny"' in download.value.path().read_text()

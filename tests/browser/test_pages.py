@@ -1,4 +1,4 @@
-"""The five pages with the real sample, on a desk and on a phone; pictures of them for the docs.
+"""The pages with the real sample, on a desk and on a phone; pictures of them for the docs.
 
 ``GLACIER_SCREENSHOTS=docs/screenshots`` keeps the pictures.
 """
@@ -13,6 +13,7 @@ PAGES = {
     "explore": "Glacier area",
     "compare": "Beside a simple rule",
     "confidence": "ECE",
+    "jobs": "of glacier, made",
     "models": "What each model was trained on",
     "about": "Glacier Explorer is free software",
 }
@@ -40,7 +41,7 @@ def show(page, name, query):
     page.get_by_test_id("stStatusWidget").wait_for(state="detached")
     if name == "models":
         page.wait_for_selector(".js-plotly-plot .main-svg")
-    elif name != "about":
+    elif name not in ("about", "jobs"):
         page.wait_for_selector(".frame[data-state=ready]")
         page.wait_for_function(f"() => {FRAME}.map.areTilesLoaded()")
     page.wait_for_timeout(1000)

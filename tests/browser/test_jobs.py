@@ -12,7 +12,7 @@ from glacier_core.scene import build_scene
 from glacier_core.settings import settings
 from glacier_core.sources import keep_scene
 
-from .driving import serving, watched_page
+from .driving import FRAME, on_map, open_map, serving, watched_page
 from .worlds import keep_world
 
 DESKTOP = {"width": 1440, "height": 900}
@@ -148,3 +148,19 @@ def test_a_result_is_opened_from_its_job(page, kept, screenshot):
     page.get_by_role("button", name="Explore").click()
     page.get_by_text("Glacier area").wait_for()
     assert "map=" in page.url
+
+
+def test_what_is_found_so_far_is_on_the_map_and_grows(page, server, screenshot):
+    open_map(page, SLOW.replace("/compare", "/"))
+    page.wait_for_function("() => %s.map.getLayer('preview') !== undefined" % FRAME)  # noqa: UP031
+    shown = "map.getSource('preview').tiles[0]"
+    first = on_map(page, shown)
+    page.wait_for_function(f"() => {{ const map = {FRAME}.map; return {shown} !== '{first}'; }}")
+    grown = on_map(page, shown)
+    page.wait_for_function(f"() => {{ const map = {FRAME}.map; return {shown} !== '{grown}'; }}")
+    page.wait_for_timeout(1500)
+    screenshot(page, "map-being-made")
+    assert page.get_by_text("Probability so far").count()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("Nothing was mapped").wait_for()
+    page.wait_for_function("() => %s.map.getLayer('preview') === undefined" % FRAME)  # noqa: UP031

@@ -33,9 +33,19 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# Every question of docs/performance.md, one after another; about an hour on two cores.
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/athabasca.py
 	$(BIN)/python benchmarks/mapping.py
+	$(BIN)/python benchmarks/runtimes.py
+	$(BIN)/python benchmarks/whole_scene.py
+	$(BIN)/python benchmarks/stride.py --plot docs/performance/stride.png
+	$(BIN)/python benchmarks/granule.py --plot docs/performance/size.png
+	$(BIN)/python benchmarks/granule.py --whole --kill
+	$(BIN)/python benchmarks/polygonizing.py
+	$(BIN)/python benchmarks/distances.py
+	$(BIN)/python benchmarks/tiles.py
+	$(BIN)/python benchmarks/load.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -302,22 +302,6 @@ def map_layers(scene: Scene, map_key: str, *, visible: str = "") -> list[Layer]:
     ]
 
 
-def preview_layer(scene: Scene, map_key: str) -> DataLayer:
-    """Return the probability of a map that is still being made, as far as it is known."""
-    return DataLayer(
-        "preview",
-        "Probability so far",
-        f"tiles/previews/{map_key}/{{z}}/{{x}}/{{y}}.png",
-        geographic_bounds(scene),
-        palettes.PROBABILITY,
-        visible=True,
-        group="values",
-        max_zoom=finest_zoom(scene),
-        description="What the network has given so far; the rest is still being mapped.",
-        live=f"previews/{map_key}",
-    )
-
-
 def agreement_layer(scene: Scene, comparison_key: str, *, visible: bool = False) -> TileLayer:
     """Return where network and expert agree: both, only the network, only the expert.
 

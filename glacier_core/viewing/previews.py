@@ -1,4 +1,4 @@
-"""Tiles of maps that are still being made."""
+"""The layer of a map that is still being made, and its tiles."""
 
 import numpy as np
 from affine import Affine
@@ -6,9 +6,33 @@ from rasterio.warp import Resampling, reproject
 
 from glacier_core.errors import SourceError
 from glacier_core.inference.preview import UNKNOWN, find_preview
-from glacier_core.viewing import rendering
-from glacier_core.viewing.layers import EQUATOR_M, MAX_ZOOM, TILE_SIZE
+from glacier_core.scene import Scene
+from glacier_core.viewing import palettes, rendering
+from glacier_core.viewing.layers import (
+    EQUATOR_M,
+    MAX_ZOOM,
+    TILE_SIZE,
+    DataLayer,
+    finest_zoom,
+    geographic_bounds,
+)
 from glacier_core.viewing.tiles import empty_tile
+
+
+def preview_layer(scene: Scene, map_key: str) -> DataLayer:
+    """Return the probability of a map that is still being made, as far as it is known."""
+    return DataLayer(
+        "preview",
+        "Probability so far",
+        f"tiles/previews/{map_key}/{{z}}/{{x}}/{{y}}.png",
+        geographic_bounds(scene),
+        palettes.PROBABILITY,
+        visible=True,
+        group="values",
+        max_zoom=finest_zoom(scene),
+        description="What the network has given so far; the rest is still being mapped.",
+        live=f"previews/{map_key}",
+    )
 
 
 def preview_tile(map_key: str, tile: tuple[int, int, int]) -> bytes:

@@ -11,9 +11,9 @@ from glacier_core.viewing.layers import (
     geographic_bounds,
     map_layers,
     predicted_layer,
-    preview_layer,
     scene_layers,
 )
+from glacier_core.viewing.previews import preview_layer
 from pages.components.map import MapView, ZoomTo
 from pages.components.remembering import remembered
 from pages.components.state import (

@@ -6,8 +6,8 @@ from starlette.testclient import TestClient
 from glacier_core.errors import SourceError
 from glacier_core.inference import preview as preview_module
 from glacier_core.inference.preview import Preview
-from glacier_core.viewing import layers, routes
-from glacier_core.viewing.previews import preview_rows, preview_tile
+from glacier_core.viewing import routes
+from glacier_core.viewing.previews import preview_layer, preview_rows, preview_tile
 
 from .places import decoded, degrees_of, tile_and_pixel
 from .test_routes import BROWSER_FOLDER
@@ -28,7 +28,7 @@ def half_made(scene, monkeypatch):
 
 def test_tiles_show_what_is_known_at_its_place(scene, half_made):
     rows, columns = scene.shape
-    zoom = layers.preview_layer(scene, KEY).max_zoom
+    zoom = preview_layer(scene, KEY).max_zoom
     for row, column, value in (
         (rows // 4, columns // 4, 64),
         (rows // 4, 3 * columns // 4, 191),
@@ -51,7 +51,7 @@ def test_a_tile_that_is_none_is_refused(half_made):
 
 
 def test_the_browser_learns_how_much_is_known(scene, half_made):
-    layer = layers.preview_layer(scene, KEY)
+    layer = preview_layer(scene, KEY)
     application = Starlette(routes=routes.map_routes(BROWSER_FOLDER))
     with TestClient(application) as client:
         assert client.get("/" + layer.live).json() == {"rows": scene.shape[0] // 2}

@@ -3,7 +3,6 @@
 The app's map, the notebook's map and the stand-alone page draw these same layers.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -373,7 +372,9 @@ def outline_layer(
         {
             "type": "Feature",
             "id": number,
-            "geometry": json.loads(shapely.to_geojson(glacier.geometry)),
+            # In tuples: lists of a million vertices would be looked through at every collection
+            # of garbage.
+            "geometry": shapely.geometry.mapping(glacier.geometry),
             "properties": {
                 "glacier_id": glacier.glacier_id,
                 "name": glacier.name or glacier.glacier_id,

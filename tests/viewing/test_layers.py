@@ -84,7 +84,7 @@ def test_no_outlines_are_an_empty_layer(scene):
 def test_glacier_without_ice_is_drawn_as_nothing(scene):
     frame = scene.outlines.set_geometry([Point(0, 0).buffer(0)])
     (feature,) = layers.predicted_layer(frame.set_crs("EPSG:32632")).geojson["features"]
-    assert feature["geometry"]["coordinates"] == []
+    assert feature["geometry"]["coordinates"] == ()
 
 
 @settings(max_examples=20, deadline=None)

@@ -115,6 +115,11 @@ class Settings(BaseSettings):
         gt=0,
         description="Networks kept ready in memory; those used longest ago leave first.",
     )
+    compiled_megabytes: int = Field(
+        default=500,
+        gt=0,
+        description="Compiled networks kept on disk; those used longest ago leave first.",
+    )
     queue_length: int = Field(
         default=30, gt=0, description="Maps that may wait to be made before a new one is refused."
     )

@@ -37,6 +37,7 @@ NOT_DECIDING: Final = {
     "inference/jobs.py": "decides when a map is made, and for whom",
     "inference/preview.py": "shows what is found while the rest is looked for",
     "inference/progress.py": "tells how far a mapping is",
+    "inference/runtimes/compiled_files.py": "keeps networks on disk",
     "inference/runtimes/keeping.py": "keeps networks in memory",
     "inference/runtimes/paces.py": "remembers how fast each runtime was",
     "inference/spread.py": "puts several maps together, and keeps none",

@@ -9,6 +9,7 @@ from typing import get_args
 from glacier_core.errors import JobCancelled, ModelError
 from glacier_core.inference.progress import Cancel
 from glacier_core.inference.runtimes.making import Maker
+from glacier_core.inference.runtimes.onnx import is_installed
 from glacier_core.inference.runtimes.paces import Pace, recall, remember, situation
 from glacier_core.inference.runtimes.prepared import TITLES, FloatArray, Prepared, Runtime
 from glacier_core.inference.runtimes.winograd import is_available
@@ -131,8 +132,6 @@ def _only_torch(maker: Maker) -> bool:
 
 def _runtimes() -> list[Runtime]:
     """Return the runtimes there are, PyTorch first."""
-    from glacier_core.inference.runtimes.onnx import is_installed
-
     there: dict[Runtime, bool] = {
         "torch": True,
         "winograd": is_available(),

@@ -12,6 +12,8 @@ from glacier_core.inference.device import Device, Precision
 from glacier_core.inference.runtimes.eager import EagerNetwork
 from glacier_core.inference.runtimes.identity import identity
 from glacier_core.inference.runtimes.keeping import SHELF
+from glacier_core.inference.runtimes.onnx import OnnxNetwork
+from glacier_core.inference.runtimes.openvino import OpenVinoNetwork, is_kept
 from glacier_core.inference.runtimes.prepared import (
     TITLES,
     FloatArray,
@@ -39,9 +41,9 @@ class Maker:
         self._identity = identity(network)
 
     def ready(self, runtime: Runtime, inputs: dict[str, FloatArray]) -> bool:
-        """Whether the network has been made ready already."""
+        """Whether the network has been made ready already, here or by an earlier process."""
         key = self._key(runtime, inputs)
-        return key is not None and key in SHELF
+        return key is not None and (key in SHELF or (runtime == "openvino" and is_kept(key)))
 
     def make(
         self, runtime: Runtime, inputs: dict[str, FloatArray], location: FloatArray | None
@@ -72,14 +74,24 @@ class Maker:
     ) -> Prepared:
         if runtime == "torch":
             return EagerNetwork(self.network, self.device.torch_device, self.precision)
+        key = self._key(runtime, one)
+        if runtime == "openvino" and key and (kept := OpenVinoNetwork.find(key, self.network, one)):
+            return kept  # it was checked before it was kept
         made = _exporters()[runtime](self.network, one, location)
+        self._check(made, one, location)
+        if key and isinstance(made, OpenVinoNetwork):
+            made.keep(key)
+        return made
+
+    def _check(
+        self, made: Prepared, one: dict[str, FloatArray], location: FloatArray | None
+    ) -> None:
         expected = self.make("torch", one, location).run(one, location, None)
         difference = float(np.abs(made.run(one, location, None) - expected).max())
         if not difference <= TOLERANCE:
             raise ModelError(
-                f"{TITLES[runtime]} gives probabilities that differ by up to {difference:.1g}"
+                f"{TITLES[made.runtime]} gives probabilities that differ by up to {difference:.1g}"
             )
-        return made
 
     def _key(self, runtime: Runtime, inputs: dict[str, FloatArray]) -> str | None:
         if self._identity is None:
@@ -91,15 +103,9 @@ class Maker:
         return "\n".join(parts)
 
 
-Exporter = Callable[[nn.Module, dict[str, FloatArray], FloatArray | None], Prepared]
-
-
-def _exporters() -> dict[Runtime, Exporter]:
-    # Imported late: both libraries take their time, and small work does without.
-    from glacier_core.inference.runtimes.onnx import OnnxNetwork
-    from glacier_core.inference.runtimes.openvino import OpenVinoNetwork
-
-    def rearranged(network: nn.Module, *_: object) -> Prepared:
-        return WinogradNetwork(network, torch.device("cpu"), "exact")
-
-    return {"winograd": rearranged, "openvino": OpenVinoNetwork, "onnx": OnnxNetwork}
+def _exporters() -> dict[Runtime, Callable[..., Prepared]]:
+    return {
+        "winograd": lambda network, *_: WinogradNetwork(network, torch.device("cpu"), "exact"),
+        "openvino": OpenVinoNetwork.compile,
+        "onnx": OnnxNetwork,
+    }

@@ -6,7 +6,7 @@ import pytest
 from glacier_core.errors import JobCancelled, ModelError
 from glacier_core.inference.device import cpu
 from glacier_core.inference.runner import Runner
-from glacier_core.inference.runtimes import choosing
+from glacier_core.inference.runtimes import choosing, making
 from glacier_core.inference.runtimes.choosing import WORTH_TIMING, Chooser
 from glacier_core.inference.runtimes.making import Maker
 from glacier_core.inference.runtimes.paces import recall
@@ -169,7 +169,7 @@ def test_a_runtime_that_gives_other_probabilities_is_refused(monkeypatch):
         def run(self, inputs, location, cancel):
             return super().run(inputs, location, cancel) + np.float32(2e-4)
 
-    monkeypatch.setattr(openvino, "OpenVinoNetwork", Wrong)
+    monkeypatch.setattr(making, "OpenVinoNetwork", Wrong)
     told = []
     network = settled(TINY["no location"])
     runner = Runner(network, None, cpu(""), 2, told.append, runtime="openvino")

@@ -1,3 +1,4 @@
+import hashlib
 import subprocess
 import sys
 
@@ -8,8 +9,12 @@ import torch
 from glacier_core.errors import JobCancelled
 from glacier_core.inference.device import cpu
 from glacier_core.inference.runner import Runner
+from glacier_core.inference.runtimes import openvino
+from glacier_core.inference.runtimes.keeping import SHELF
+from glacier_core.inference.runtimes.making import Maker
 from glacier_core.inference.runtimes.openvino import OpenVinoNetwork, settings_of_exact
 from glacier_core.models.opinions import TurnedNetwork
+from glacier_core.settings import settings
 
 from .networks import TINY, all_small, location_of, settled, small_size, smooth_windows
 
@@ -64,20 +69,20 @@ def test_features_that_the_network_does_not_take_are_left_out():
     network = settled(TINY["no location"])
     inputs = smooth_windows(1, 64)
     more = {"thermal": np.ones((1, 1, 64, 64), np.float32)} | inputs
-    made = OpenVinoNetwork(network, more, None)
+    made = OpenVinoNetwork.compile(network, more, None)
     np.testing.assert_array_equal(made.run(more, None, None), made.run(inputs, None, None))
 
 
 def test_a_network_in_training_is_left_so():
     network = settled(TINY["no location"]).train()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    OpenVinoNetwork(network, smooth_windows(1, 64), None)
+    OpenVinoNetwork.compile(network, smooth_windows(1, 64), None)
     assert all(module.training for module in network.modules())
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
 
 
 def test_it_computes_in_float32_where_the_processor_could_do_less():
-    made = OpenVinoNetwork(settled(TINY["no location"]), smooth_windows(1, 64), None)
+    made = OpenVinoNetwork.compile(settled(TINY["no location"]), smooth_windows(1, 64), None)
     chosen = made._compiled.get_property("INFERENCE_PRECISION_HINT")
     assert chosen.to_string() == "f32"
     assert made._compiled.get_property("INFERENCE_NUM_THREADS") == torch.get_num_threads()
@@ -85,10 +90,52 @@ def test_it_computes_in_float32_where_the_processor_could_do_less():
 
 
 def test_cancel_is_heard_within_a_batch():
-    made = OpenVinoNetwork(settled(TINY["no location"]), smooth_windows(1, 64), None)
+    made = OpenVinoNetwork.compile(settled(TINY["no location"]), smooth_windows(1, 64), None)
     with pytest.raises(JobCancelled):
         made.run(smooth_windows(64, 64), None, lambda: True)
     assert np.isfinite(made.run(smooth_windows(1, 64), None, lambda: False)).all()
+
+
+def test_a_later_process_finds_what_was_compiled(monkeypatch):
+    network, inputs = settled(TINY["no location"]), smooth_windows(1, 64)
+    expected = Runner(network, None, cpu(""), 2, print, runtime="openvino").probabilities(inputs)
+    SHELF.clear()  # as a new process has it
+    monkeypatch.setattr(OpenVinoNetwork, "compile", None)
+    assert Maker(network, cpu(""), "exact").ready("openvino", inputs)
+    runner = Runner(network, None, cpu(""), 2, print, runtime="openvino")
+    np.testing.assert_array_equal(runner.probabilities(inputs), expected)
+    assert runner.runtime == "openvino"
+
+
+def test_what_was_compiled_is_for_these_weights_this_code_and_this_processor(monkeypatch):
+    network, inputs = settled(TINY["no location"]), smooth_windows(1, 64)
+    maker = Maker(network, cpu(""), "exact")
+    maker.make("openvino", inputs, None)
+    SHELF.clear()
+    assert maker.ready("openvino", inputs)
+    assert not maker.ready("openvino", smooth_windows(1, 32))
+    assert not Maker(settled(TINY["no location"], 1), cpu(""), "exact").ready("openvino", inputs)
+    for name in ("processor", "code_version", "version"):
+        with monkeypatch.context() as patched:
+            patched.setattr(openvino, name, lambda: "another")
+            assert not maker.ready("openvino", inputs)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(threads + 1)
+    assert not maker.ready("openvino", inputs)
+    torch.set_num_threads(threads)
+    assert maker.ready("openvino", inputs)
+
+
+def test_what_openvino_cannot_read_is_compiled_anew():
+    network, inputs = settled(TINY["no location"]), smooth_windows(1, 64)
+    maker = Maker(network, cpu(""), "exact")
+    maker.make("openvino", inputs, None)
+    (file,) = (settings().data_dir / "networks").glob("*.network")
+    nonsense = b"no network"
+    file.write_bytes(hashlib.sha256(nonsense).digest() + nonsense)  # whole, but of another kind
+    SHELF.clear()
+    assert np.isfinite(maker.make("openvino", inputs, None).run(inputs, None, None)).all()
+    assert file.stat().st_size > 1000
 
 
 def test_nobody_is_told_of_the_use_of_openvino(tmp_path):

@@ -73,7 +73,11 @@ def test_every_service_has_something(archive_world):
         "planetary-computer-pictures",
         "sentinel-1-grd-s3",  # the Planetary Computer has the same
         "samples-github",  # samples, not an archive
-        *("glavitu-weights", "google-drive", "google-drive-files"),  # tests/network/drive.py has these
+        *(
+            "glavitu-weights",
+            "google-drive",
+            "google-drive-files",
+        ),
     }
 
 

@@ -11,9 +11,14 @@ from glacier_core.errors import DeviceError, ModelError
 from glacier_core.inference.device import Device, Precision, check_precision, cpu
 from glacier_core.inference.progress import Cancel
 from glacier_core.inference.runtimes.choosing import Chooser
+from glacier_core.inference.runtimes.cuda import CudaNetwork
 from glacier_core.inference.runtimes.making import Maker
+from glacier_core.inference.runtimes.pipeline import PIECES
 from glacier_core.inference.runtimes.prepared import FloatArray, Prepared
 from glacier_core.settings import settings
+
+LARGEST_PIECE = 64
+"""Windows in one graph; a GPU is busy long before, and its memory may be asked for elsewhere."""
 
 SIGNS_OF_SHORT_MEMORY = (
     # In the plain RuntimeErrors of the CPU's allocator, and of cuBLAS and cuDNN.
@@ -107,6 +112,26 @@ class Runner:
     def expect(self, windows: int) -> None:
         """Say how many windows are still to come, on which it depends what is worth preparing."""
         self._windows = windows
+
+    def fit_batch(self, inputs: dict[str, FloatArray]) -> None:
+        """On a GPU, find how many windows at once it takes to keep it busy; tell it.
+
+        Each number is another graph, so that this is for whoever has much to map and did not
+        choose the number himself. Elsewhere the number stays as it is.
+
+        Parameters
+        ----------
+        inputs : dict of float32 arrays (1, C, H, W)
+            A window like those to come.
+        """
+        if not isinstance(self._prepared, CudaNetwork):
+            return
+        try:
+            piece, sentence = self._prepared.find_piece(inputs, self.location, LARGEST_PIECE)
+        except torch.OutOfMemoryError:
+            return  # the first batch will tell, and retreat
+        self.batch_size = piece * PIECES
+        self._tell(sentence)
 
     def probabilities(self, inputs: dict[str, FloatArray]) -> FloatArray | None:
         """Probability of glacier of every pixel of a batch.

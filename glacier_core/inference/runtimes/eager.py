@@ -89,7 +89,8 @@ class EagerNetwork:
     def _number_format(self) -> AbstractContextManager[Any]:
         if not self._approximate:
             return nullcontext()
-        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+        # Every weight is used once, and a CUDA graph must not lean on what was kept before it.
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, cache_enabled=False)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from torch import nn
 
 from glacier_core.errors import ModelError
 from glacier_core.inference.device import Device, Precision
+from glacier_core.inference.runtimes.cuda import CudaNetwork
 from glacier_core.inference.runtimes.eager import EagerNetwork
 from glacier_core.inference.runtimes.identity import identity
 from glacier_core.inference.runtimes.keeping import SHELF
@@ -73,7 +74,9 @@ class Maker:
         self, runtime: Runtime, one: dict[str, FloatArray], location: FloatArray | None
     ) -> Prepared:
         if runtime == "torch":
-            return EagerNetwork(self.network, self.device.torch_device, self.precision)
+            device = self.device.torch_device
+            kind = CudaNetwork if device.type == "cuda" else EagerNetwork
+            return kind(self.network, device, self.precision)
         key = self._key(runtime, one)
         if runtime == "openvino" and key and (kept := OpenVinoNetwork.find(key, self.network, one)):
             return kept  # it was checked before it was kept

@@ -124,7 +124,8 @@ class JobQueue(Generic[J]):
         session : str
             Who asks; empty for a program, of which any number of jobs is taken.
         is_done : bool
-            Whether there is nothing to do any more, so that the job does not wait.
+            Whether there is nothing to do any more, so that the job does not wait; it is the one
+            that did it, where that is known still.
 
         Returns
         -------
@@ -143,6 +144,10 @@ class JobQueue(Generic[J]):
             task = self._under_way(key)
             if task is not None:
                 self._join(task, session)
+                return self._snapshot(task)
+            task = self._done_before(key) if is_done else None
+            if task is not None:
+                task.asked_by.add(session)
                 return self._snapshot(task)
             task = _Task(job, key, work, {session}, {session})
             if not is_done:
@@ -215,6 +220,12 @@ class JobQueue(Generic[J]):
     def _under_way(self, key: str) -> _Task[J] | None:
         for task in self._tasks.values():
             if task.key == key and task.is_under_way:
+                return task
+        return None
+
+    def _done_before(self, key: str) -> _Task[J] | None:
+        for task in reversed(self._ended):
+            if task.key == key and task.job.state == "done":
                 return task
         return None
 

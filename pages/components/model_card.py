@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -10,7 +11,7 @@ import glacier_core as gc
 from glacier_core.viewing import palettes
 from glacier_core.viewing.tables import accuracy_table
 from pages.components import sentences
-from pages.components.figures import show_figure
+from pages.components.figures import drawn, show_figure
 
 if TYPE_CHECKING:
     from glacier_core.models.card import ModelCard
@@ -100,14 +101,25 @@ def _figures(card: "ModelCard") -> None:
 
 
 def _chart(card: "ModelCard") -> None:
-    """Draw the figures of the first data set with an interval, which is the widest one."""
+    """Show the figures of the first data set with an interval, which is the widest one."""
     first = next(figure.dataset for figure in card.accuracy if figure.interval)
     table = accuracy_table(card)
     shown = table[(table["dataset"] == first)].iloc[::-1]
+    # A title within the figure would not fit a phone.
+    st.caption(sentences.plain(f"{first}: shares of pixels, with 95 % intervals"))
+    show_figure(
+        drawn(_accuracy_chart, card, first, shown),
+        shown,
+        name=f"figures-of-{card.name}",
+        alt=f"Figures of {card.title} on {first}, with intervals and simple rules beside them.",
+    )
+
+
+def _accuracy_chart(card: "ModelCard", first: str, shown: pd.DataFrame) -> go.Figure:
     ends = {one.metric: one for one in card.accuracy if one.dataset == first and one.interval}
     known = [ends.get(metric) for metric in shown["metric"]]
     figure = go.Figure()
-    rules = [name for name in table if name not in (*WORDS, "network")]
+    rules = [name for name in shown if name not in (*WORDS, "network")]
     for name, symbol in zip(rules, ("diamond-open", "square-open", "x", "cross"), strict=False):
         figure.add_scatter(
             x=shown[name],
@@ -133,11 +145,4 @@ def _chart(card: "ModelCard") -> None:
         height=120 + 34 * len(shown),
         margin={"l": 0, "r": 24, "t": 10, "b": 0},
     )
-    # A title within the figure would not fit a phone.
-    st.caption(sentences.plain(f"{first}: shares of pixels, with 95 % intervals"))
-    show_figure(
-        figure,
-        shown,
-        name=f"figures-of-{card.name}",
-        alt=f"Figures of {card.title} on {first}, with intervals and simple rules beside them.",
-    )
+    return figure

@@ -173,12 +173,26 @@ def test_other_options_are_another_job(service, busy, scene, model):
 def test_a_kept_map_does_not_wait_in_the_queue(service, gate, scene, model):
     first = finished(service, service.submit(scene, model))
     service.submit(make_scene(seed=99), stub_model(Held(gate)))
-    again = service.submit(scene, model)
-    assert again.id != first.id
+    again = service.submit(scene, model, session="a")
+    assert again.id == first.id
+    assert again.asked_by == {"", "a"}
     assert again.state == "done"
     assert service.result(again.id).data.identical(service.result(first.id).data)
-    assert again.area_km2 == first.area_km2
-    assert [line.text for line in again.log] == ["It was made before and kept."]
+
+
+def test_a_map_that_another_process_kept_is_done_at_once(service, scene, model):
+    first = finished(service, service.submit(scene, model))
+    other = MapService()
+    try:
+        again = other.submit(scene, model)
+        assert again.state == "done"
+        assert again.area_km2 == first.area_km2
+        assert again.seconds is None
+        assert [line.text for line in again.log] == ["It was made before and kept."]
+        assert [job.id for job in other.jobs()] == [again.id]
+        assert other.submit(scene, model).id == again.id
+    finally:
+        other.close()
 
 
 # Cancelling

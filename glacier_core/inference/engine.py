@@ -19,7 +19,7 @@ from glacier_core.inference.progress import (
     Reporter,
     stop_if_cancelled,
 )
-from glacier_core.inference.reading import Inputs, reading_ahead
+from glacier_core.inference.reading import Inputs, read_batch, reading_ahead
 from glacier_core.inference.request import (
     Compatibility,
     MappingOptions,
@@ -222,7 +222,7 @@ class _Mapping:
     def gather(self) -> None:
         """Map all windows and add their rows, beginning after those that are there."""
         request, reporter, rows = self._request, self._reporter, self._rows
-        batch_size = self._runner.batch_size
+        batch_size = self._fitting_batch_size()
         batches = self._plan.batches(batch_size)
         patch, (height, _) = request.model.card.patch_size, request.scene.shape
         left = [i for i, batch in enumerate(batches) if batch[-1].row + patch > rows.done]
@@ -266,6 +266,14 @@ class _Mapping:
             "seconds": round(seconds, 3),
         }
         return record("glacier map", **facts)
+
+    def _fitting_batch_size(self) -> int:
+        """On a GPU, what keeps it busy, unless somebody chose or the map is gone on with."""
+        request, first = self._request, self._plan.windows[:1]
+        is_free = request.batch_size_is_free and not self._rows.made_by
+        if is_free and first and self._runner.device.is_gpu:
+            self._runner.fit_batch(read_batch(request, first))
+        return self._runner.batch_size
 
     def _answers(self, inputs: Inputs) -> list[FloatArray]:
         """Probability of every window of a batch, in smaller batches where memory is short."""

@@ -102,6 +102,8 @@ class Request:
     model : Model
     method : Method
     batch_size : int
+    batch_size_is_free : bool
+        Whether nobody chose it, so that a GPU may be given more.
     device : {"auto", "cpu", "cuda"}
     location : ndarray of float32 (L,) or None
     cache : bool
@@ -116,6 +118,7 @@ class Request:
     model: Model
     method: Method
     batch_size: int
+    batch_size_is_free: bool
     device: DeviceChoice
     location: NDArray[np.float32] | None
     cache: bool
@@ -165,6 +168,7 @@ def resolve(scene: Scene, model: Model, options: MappingOptions) -> Request:
         model=model,
         method=method,
         batch_size=batch_size,
+        batch_size_is_free=options.batch_size is None,
         device=options.device,
         location=location,
         cache=options.cache,

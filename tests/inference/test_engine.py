@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 import glacier_core as gc
 from glacier_core.errors import DeviceError, JobCancelled, ModelError
-from glacier_core.inference import finishing, verifying
+from glacier_core.inference import engine, finishing, verifying
+from glacier_core.inference.runner import Runner
 from glacier_core.models.config import GlaViTUConfig
 from glacier_core.models.typicality import FEATURES, Component, TypicalityLimit
 
@@ -350,3 +352,26 @@ def test_a_map_that_cannot_be_kept_is_returned_all_the_same(scene, model, monkey
     assert found.folder is None
     assert "could not be kept" in told[-1].message
     assert "disk is full" in found.notes[-1]
+
+
+@pytest.mark.parametrize(("batch_size", "fitted"), [(None, True), (2, False)])
+def test_a_gpu_is_given_what_keeps_it_busy_unless_somebody_chose(
+    scene, monkeypatch, batch_size, fitted
+):
+    """A CPU stands in for the GPU: whether the probe is asked for, and with what."""
+    asked = []
+
+    class OnAGpu(Runner):
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            self.device = replace(self.device, is_gpu=True)
+
+        def fit_batch(self, inputs):
+            asked.append(inputs["optical"].shape)
+            self.batch_size = 3
+
+    monkeypatch.setattr(engine, "Runner", OnAGpu)
+    log = Log()
+    gc.map_glaciers(scene, stub_model(Brightness(log)), batch_size=batch_size)
+    assert asked == ([(1, 6, PATCH, PATCH)] if fitted else [])
+    assert len(log[0][0]["optical"]) == (3 if fitted else 2)

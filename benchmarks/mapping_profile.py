@@ -129,7 +129,8 @@ def draw(clocks: Clocks, total: float, title: str, out: Path) -> None:
     axes.barh(parts, own, color="#0072b2", label="waited for")
     axes.barh(parts, meanwhile, left=own, color="#bbbbbb", label="meanwhile, in another thread")
     for row, (first, second) in enumerate(zip(own, meanwhile, strict=True)):
-        axes.text(first + second, row, f"  {first / total:.1%}", va="center", fontsize=9)
+        share = f"  {first / total:.1%}" if first else ""
+        axes.text(first + second, row, share, va="center", fontsize=9)
     axes.set_xlabel("seconds; in per cent of the whole")
     axes.set_title(title, loc="left", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
@@ -152,7 +153,7 @@ def main(
     settings.cache_clear()
     with empty_cache():
         clocks, total = measure(model, size)
-    told = f"{model}, simulated scene of {size} x {size} pixels, {os.cpu_count()} cores"
+    told = f"{total:.2f} s: {model}, simulated {size} x {size} pixels, {os.cpu_count()} cores"
     typer.echo(told)
     for (waited_for, part), seconds in sorted(clocks.seconds.items(), key=lambda item: -item[1]):
         note = "" if waited_for else "  (meanwhile)"

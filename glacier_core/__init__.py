@@ -14,9 +14,11 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-# Read once, when torch is first imported. Threads that wait for each other else do so at full
-# speed, and where others need the cores as well, networks run two to four times as slowly.
+# Read once, when torch and numpy are first imported. Threads that wait for each other else do so
+# at full speed, and where others need the cores as well, networks run two to four times as slowly
+# and numpy's small products ten times. Large products are torch's work here.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 if TYPE_CHECKING:
     from glacier_core.archives.areas import area_of

@@ -97,15 +97,30 @@ def test_import_is_light():
     assert sorted(seconds)[2] <= 0.3
 
 
-@pytest.mark.parametrize(("before", "expected"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
-def test_threads_that_wait_leave_the_cores_to_others(before, expected):
+@pytest.mark.parametrize(
+    ("name", "chosen", "other"),
+    [("OMP_WAIT_POLICY", "PASSIVE", "ACTIVE"), ("OPENBLAS_NUM_THREADS", "1", "2")],
+)
+def test_threads_that_wait_leave_the_cores_to_others(name, chosen, other):
     """Unless somebody decided otherwise."""
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-    told = subprocess.run(
-        [sys.executable, "-c", "import os, glacier_core; print(os.environ['OMP_WAIT_POLICY'])"],
-        env=environment | ({"OMP_WAIT_POLICY": before} if before else {}),
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
-    assert told == expected
+    plain = {key: value for key, value in os.environ.items() if key != name}
+    for given, expected in (({}, chosen), ({name: other}, other)):
+        told = subprocess.run(
+            [sys.executable, "-c", f"import os, glacier_core; print(os.environ['{name}'])"],
+            env=plain | given,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        assert told == expected
+
+
+def test_nothing_comes_before_that_choice():
+    """Neither importing the core nor starting the app's server has brought numpy or torch."""
+    code = (
+        "import sys, streamlit.web.bootstrap, streamlit.starlette\n"
+        "import glacier_core.settings\n"
+        "print({'numpy', 'torch'} & set(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

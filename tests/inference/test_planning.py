@@ -24,6 +24,7 @@ def scene_of(elevation, nir=0.3, valid=None):
 
 
 def planned(scene, **options):
+    options = {"stride": PATCH // 2} | options
     return plan_windows(resolve(scene, stub_model(Brightness()), MappingOptions(**options)))
 
 
@@ -86,7 +87,7 @@ def test_the_authors_look_everywhere(coast):
 
 def test_what_was_not_looked_at_is_no_glacier_and_the_map_says_so(coast):
     log = Log()
-    found = gc.map_glaciers(coast, stub_model(Brightness(log)), lowest_ice=500.0)
+    found = gc.map_glaciers(coast, stub_model(Brightness(log)), lowest_ice=500.0, stride=PATCH // 2)
     elevation = coast.data["elevation"].to_numpy()
     far_below = np.zeros(coast.shape, bool)
     far_below[:, :72] = True  # 16 pixels and more from the first at 500 m

@@ -114,7 +114,9 @@ def test_debris_is_warmer_the_thicker_and_always_warmer_than_ice(thin, factor, l
     ice = middle(temperature(SurfaceClass.ICE, style=style))
     near = middle(temperature(SurfaceClass.DEBRIS, thickness=thin, style=style))
     far = middle(temperature(SurfaceClass.DEBRIS, thickness=thin * factor, style=style))
-    assert far > near > ice
+    # Warmth levels off with thickness: in single precision two thick layers may come out alike.
+    assert far > near or far == near > ice + 10.0
+    assert near > ice
     assert ice <= FREEZING
 
 

@@ -111,7 +111,7 @@ class GlacierMap {
   }
 
   newMap(container, camera = {}) {
-    return new this.library.Map({
+    const map = new this.library.Map({
       container,
       style: { version: 8, sources: {}, layers: [background] },
       attributionControl: { compact: true },
@@ -122,6 +122,9 @@ class GlacierMap {
       fadeDuration: 0,
       ...camera,
     });
+    // A tile that is given up, as its layer went or changed, is no fault.
+    map.on("error", ({ error }) => error?.message === "AbortError" || console.error(error));
+    return map;
   }
 
   update() {

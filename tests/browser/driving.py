@@ -19,6 +19,8 @@ def serving(data_dir: Path, mirror: Path | None = None, base: str = "", **variab
     """Run the app on a free port with its own data folder and variables; give its address."""
     port = free_port()
     environment = os.environ | {"GLACIER_DATA_DIR": str(data_dir), "OMP_NUM_THREADS": "1"}
+    # Timing the runtimes would take longer than these small maps on a machine with other work.
+    environment |= {"GLACIER_RUNTIME": "torch"}
     environment.pop("GLACIER_SAMPLES_MIRROR", None)
     environment |= variables
     if mirror:

@@ -388,5 +388,6 @@ def _check_belonging(found: GlacierMap, layers: Mapping[str, NDArray[Any] | xr.D
 def _block_sums(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Count the True pixels of each block of AREA_BLOCK x AREA_BLOCK."""
     rows, columns = (np.arange(0, length, AREA_BLOCK) for length in mask.shape)
-    by_rows = np.add.reduceat(mask, rows, axis=0, dtype=np.int64)
-    return np.add.reduceat(by_rows, columns, axis=1)
+    # Row by row of blocks, as numpy would turn all of the mask into whole numbers first.
+    by_rows = [mask[row : row + AREA_BLOCK].sum(axis=0, dtype=np.int64) for row in rows]
+    return np.add.reduceat(np.stack(by_rows), columns, axis=1)

@@ -16,41 +16,26 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 import typer
-from numpy.typing import NDArray
+from mapping import mirrored
 
 import glacier_core as gc
 from glacier_core.outlines.reading import read_outlines
-from glacier_core.scene import build_scene
 
 GRANULE = 10_980
 SIDES = (1000, 2000, 4000, 8000)
 
 
-def mirrored(layer: NDArray[Any], side: int) -> NDArray[Any]:
-    """Return a layer (..., rows, columns) repeated by reflection to `side` x `side` pixels."""
-    wider = [(0, 0)] * (layer.ndim - 2) + [(0, max(side - n, 0)) for n in layer.shape[-2:]]
-    return np.pad(layer, wider, mode="symmetric")[..., :side, :side]
-
-
 def write_large_scene(folder: Path, side: int) -> None:
     """Write a simulated scene of a size."""
-    small = gc.simulate_scene(0, "valley")
-    layers = {
-        name: mirrored(small.data[name].to_numpy(), side)
-        for name in ("optical", "elevation", "slope", "valid")
-    }
-    attributes = small.attributes.model_copy(update={"outlines_complete": False})
-    large = build_scene(**layers, transform=small.transform, crs=small.crs, attributes=attributes)
-    gc.write_scene(large, folder)
+    gc.write_scene(mirrored(gc.simulate_scene(0, "valley"), side), folder)
 
 
 def start(scene: Path, out: Path, model: str, data: Path) -> subprocess.Popen[bytes]:

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from statistics import median
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 import typer
+from numpy.typing import NDArray
 
 import glacier_core as gc
 from glacier_core.inference.request import MappingOptions, resolve
@@ -29,13 +30,17 @@ from glacier_core.settings import settings
 SCENE = "simulated-valley"
 
 
+def mirrored_layer(layer: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
+    """Return a layer (..., rows, columns) cut, or repeated by reflection, to a shape."""
+    missing = [(0, max(n - m, 0)) for n, m in zip(shape, layer.shape[-2:], strict=True)]
+    wider = np.pad(layer, [(0, 0)] * (layer.ndim - 2) + missing, mode="symmetric")
+    return wider[..., : shape[0], : shape[1]]
+
+
 def mirrored(scene: Scene, size: int) -> Scene:
     """Return the scene cut or mirrored to `size` x `size` pixels."""
-    rows, columns = (np.arange(size) % (2 * length) for length in scene.shape)
-    rows = np.minimum(rows, 2 * scene.shape[0] - 1 - rows)
-    columns = np.minimum(columns, 2 * scene.shape[1] - 1 - columns)
     layers = {
-        name: scene.data[name].to_numpy()[..., rows[:, None], columns]
+        name: mirrored_layer(scene.data[name].to_numpy(), (size, size))
         for name in ("optical", "elevation", "slope", "valid")
     }
     attributes = scene.attributes.model_copy(update={"outlines_complete": False})

@@ -8,7 +8,7 @@ simulator's, as its expert draws it.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, get_args
 
 import matplotlib
 
@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import typer
 from affine import Affine
+from mapping import mirrored_layer
 from numpy.typing import NDArray
 
 import glacier_core as gc
@@ -36,8 +37,9 @@ def laid_out(scene: Scene, columns: int, rows: int) -> tuple[Scene, NDArray[np.b
     """Return a scene twice as wide and high, mirrored, and elsewhere, and the truth of it."""
     assert scene.outlines is not None
     truth = rasterize(scene.outlines, scene.transform, scene.shape, scene.crs)
+    shape = (2 * scene.shape[0], 2 * scene.shape[1])
     layers = {
-        name: mirrored(scene.data[name].to_numpy())
+        name: mirrored_layer(scene.data[name].to_numpy(), shape)
         for name in ("optical", "elevation", "slope", "valid")
     }
     shift = (columns * scene.resolution, rows * scene.resolution)
@@ -47,13 +49,7 @@ def laid_out(scene: Scene, columns: int, rows: int) -> tuple[Scene, NDArray[np.b
         crs=scene.crs,
         attributes=scene.attributes,
     )
-    return large, mirrored(truth) & large.valid
-
-
-def mirrored(layer: NDArray[Any]) -> NDArray[Any]:
-    """Return a layer (..., rows, columns) and its reflections in the south and east."""
-    rows, columns = layer.shape[-2:]
-    return np.pad(layer, [(0, 0)] * (layer.ndim - 2) + [(0, rows), (0, columns)], mode="symmetric")
+    return large, mirrored_layer(truth, shape) & large.valid
 
 
 def counts(scene: Scene, truth: NDArray[np.bool_], model: Model, stride: int) -> dict[str, float]:

@@ -21,6 +21,7 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
+from mapping import mirrored_layer
 from numpy.typing import NDArray
 
 import glacier_core as gc
@@ -52,19 +53,11 @@ def full_model() -> Model:
     return Model(GlaViTU(config).eval().requires_grad_(False), card)
 
 
-def mirrored(layer: NDArray[Any]) -> NDArray[Any]:
-    """Return a layer (..., rows, columns) repeated by reflection to `SHAPE`."""
-    wider = [(0, 0)] * (layer.ndim - 2) + [
-        (0, wanted - there) for wanted, there in zip(SHAPE, layer.shape[-2:], strict=True)
-    ]
-    return np.pad(layer, wider, mode="symmetric")
-
-
 def scenes() -> dict[str, Scene]:
     """Return the scene as it is on land, and with its western third under the sea."""
     small = gc.simulate_scene(0, "valley")
     layers = {
-        name: mirrored(small.data[name].to_numpy())
+        name: mirrored_layer(small.data[name].to_numpy(), SHAPE)
         for name in ("optical", "elevation", "slope", "valid")
     }
     coast = {name: layer.copy() for name, layer in layers.items()}

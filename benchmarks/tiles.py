@@ -6,12 +6,14 @@ Starts the app on 127.0.0.1 with a data folder of its own that holds two scenes,
 `size` pixels square, and a map of each, all simulated. Every client asks for one tile after the
 other without a pause, each tile of any layer and zoom, and none twice: as many people who never
 stop moving the map, so a wait is longer than what readers see. Then one client alone asks for
-other tiles; and all ask for tiles that are drawn already.
+other tiles; and all ask for tiles that are drawn already. Before all that, as many readers look
+round the scene as people do: a screen of tiles at once, as browsers ask for it, a pause, a move.
 """
 
 import http.client
 import os
 import platform
+import random
 import socket
 import subprocess
 import sys
@@ -20,7 +22,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from math import asinh, floor, pi, radians, tan
 from pathlib import Path
@@ -34,11 +36,16 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 import glacier_core as gc
+from glacier_core.inference.cache import keep_map
 from glacier_core.inference.result import make_map
 from glacier_core.scene import Scene
-from glacier_core.settings import settings
 from glacier_core.sources import keep_scene
-from glacier_core.viewing.layers import finest_zoom, geographic_bounds
+from glacier_core.viewing.layers import (
+    FINEST_CODES,
+    FINEST_IMAGERY,
+    finest_zoom,
+    geographic_bounds,
+)
 from glacier_core.viewing.tiles import MAP_LAYERS, SCENE_LAYERS
 
 SMALL = 768
@@ -46,6 +53,13 @@ ZOOMS_OUT = 6
 """Zooms below the finest that are asked for; the finest of the small scene has 16 to 36 tiles."""
 
 PATIENCE_S = 60.0
+
+CONNECTIONS = 6
+"""What browsers open to one server at once."""
+
+PAUSE_S, READING_S = 2.0, 60.0
+"""Mean seconds between two moves of the map, and how long people look round."""
+
 KEPT = 60
 """Tiles asked for again: fewer than the server keeps."""
 
@@ -73,26 +87,33 @@ def keep(size: int) -> tuple[Scene, str]:
         crs=scene.crs,
         provenance=told,
     )
-    made.save(settings().data_dir / "maps" / key)
+    keep_map(made)
     return scene, key
 
 
 def addresses(scene: Scene, key: str) -> dict[str, list[str]]:
     """Return the tiles of every layer that lie in a scene, by the layer's name."""
+    imagery = places(scene, finest_zoom(scene, FINEST_IMAGERY))
+    values = places(scene, finest_zoom(scene, FINEST_CODES))
+    found = {
+        layer: [f"/tiles/scenes/{scene.id}/{layer}/{place}" for place in imagery]
+        for layer in SCENE_LAYERS
+    }
+    return found | {
+        layer: [f"/tiles/maps/{key}/{layer}/{place}" for place in values] for layer in MAP_LAYERS
+    }
+
+
+def places(scene: Scene, finest: int) -> list[str]:
+    """Return the tiles that lie in a scene, down to the finest zoom."""
     west, south, east, north = geographic_bounds(scene)
-    finest = finest_zoom(scene)
-    places = []
+    found = []
     for zoom in range(max(finest - ZOOMS_OUT, 0), finest + 1):
         columns = [floor((lon + 180) / 360 * 2**zoom) for lon in (west, east)]
         rows = [floor((1 - asinh(tan(radians(lat))) / pi) / 2 * 2**zoom) for lat in (north, south)]
         among = product(range(columns[0], columns[1] + 1), range(rows[0], rows[1] + 1))
-        places += [f"{zoom}/{column}/{row}.png" for column, row in among]
-    homes = dict.fromkeys(SCENE_LAYERS, f"scenes/{scene.id}")
-    homes |= dict.fromkeys(MAP_LAYERS, f"maps/{key}")
-    return {
-        layer: [f"/tiles/{home}/{layer}/{place}" for place in places]
-        for layer, home in homes.items()
-    }
+        found += [f"{zoom}/{column}/{row}" for column, row in among]
+    return found
 
 
 @contextmanager
@@ -139,13 +160,90 @@ def at_once(port: int, wanted: list[str], clients: int) -> list[tuple[str, float
         return [wait for waits in answers for wait in waits]
 
 
-def report(title: str, waits: list[tuple[str, float]], seconds: float) -> list[str]:
+@dataclass
+class Reader:
+    """Somebody who looks round a scene: pans, zooms, switches layers, and pauses in between.
+
+    Parameters
+    ----------
+    known : dict
+        The tiles that there are, by layer.
+    seed : int
+    """
+
+    known: dict[str, list[str]]
+    seed: int
+    first: list[tuple[str, float]] = field(default_factory=list)
+    others: list[tuple[str, float]] = field(default_factory=list)
+
+    def look_round(self, port: int, until: float) -> None:
+        """Look round until then; note the layer and milliseconds of the first tiles and others."""
+        chance, seen = random.Random(self.seed), set[str]()
+        layer = "natural"
+        place = chance.choice(self._parsed(layer))
+        with ThreadPoolExecutor(CONNECTIONS) as browser:
+            while time.monotonic() < until:
+                screen = [one for one in self._screen(layer, place) if one not in seen]
+                seen.update(screen)  # a browser keeps what it has
+                shares = [screen[n::CONNECTIONS] for n in range(CONNECTIONS)]
+                waits = self.others if self.first else self.first
+                for some in browser.map(lambda share: asked(port, share), shares):
+                    waits += some
+                time.sleep(chance.expovariate(1 / PAUSE_S))
+                layer, place = self._moved(chance, layer, place)
+
+    def _parsed(self, layer: str) -> list[tuple[int, int, int]]:
+        found = [address.split("/")[-3:] for address in self.known[layer]]
+        return [(int(zoom), int(column), int(row)) for zoom, column, row in found]
+
+    def _screen(self, layer: str, place: tuple[int, int, int]) -> list[str]:
+        """Return the tiles of a screen with a place in its middle, nearest first."""
+        zoom, column, row = place
+        home = self.known[layer][0].rsplit("/", 3)[0]
+        wanted = [(abs(x) + abs(y), x, y) for x in range(-2, 2) for y in range(-1, 2)]
+        there = set(self.known[layer])
+        tiles = [f"{home}/{zoom}/{column + x}/{row + y}" for _, x, y in sorted(wanted)]
+        return [tile for tile in tiles if tile in there]
+
+    def _moved(
+        self, chance: random.Random, layer: str, place: tuple[int, int, int]
+    ) -> tuple[str, tuple[int, int, int]]:
+        zoom, column, row = place
+        move = chance.choices(("pan", "in", "out", "layer"), (5, 2, 2, 1))[0]
+        if move == "layer":
+            layer = chance.choice(list(self.known))
+        elif move == "in":
+            place = (zoom + 1, 2 * column + chance.randint(0, 1), 2 * row + chance.randint(0, 1))
+        elif move == "out":
+            place = (zoom - 1, column // 2, row // 2)
+        else:
+            place = (zoom, column + chance.randint(-1, 1), row + chance.randint(-1, 1))
+        parsed = self._parsed(layer)
+        return layer, place if place in parsed else chance.choice(parsed)
+
+
+def readers(port: int, known: dict[str, list[str]], people: int) -> list[str]:
+    """Return the rows of the report on readers who look round, all at the same time."""
+    until = time.monotonic() + READING_S
+    crowd = [Reader(known, seed) for seed in range(people)]
+    with ThreadPoolExecutor(people) as together:
+        list(together.map(lambda reader: reader.look_round(port, until), crowd))
+    first, others = (
+        [wait for reader in crowd for wait in getattr(reader, name)] for name in ("first", "others")
+    )
+    return [
+        *report(f"{people} readers who come at the same moment: the first tiles", first),
+        *report(f"the same {people} readers, who look round for {READING_S:.0f} s", others),
+    ]
+
+
+def report(title: str, waits: list[tuple[str, float]]) -> list[str]:
     """Return the rows of the report on some waits."""
     by_layer = defaultdict(list)
     for layer, wait in waits:
         by_layer[layer].append(wait)
         by_layer["all layers"].append(wait)
-    lines = [f"{title}: {len(waits) / seconds:.1f} tiles a second"]
+    lines = [title]
     for layer, some in sorted(by_layer.items()):
         half, most, nearly_all = np.percentile(some, (50, 95, 99))
         lines.append(
@@ -159,18 +257,20 @@ def measure(port: int, known: dict[str, list[str]], clients: int, tiles: int) ->
     """Return the rows of the report on one scene."""
     generator = np.random.default_rng(0)
     shuffled = {layer: list(generator.permutation(some)) for layer, some in known.items()}
+    asked(port, [some[-1] for some in shuffled.values()])  # the stretch of each picture
+    lines = readers(port, known, clients)
     crowd = [address for some in shuffled.values() for address in some[:tiles]]
     alone = [address for some in shuffled.values() for address in some[tiles : tiles + 10]]
-    asked(port, [some[-1] for some in shuffled.values()])  # the stretch of each picture
-    lines = []
     for title, wanted, people in (
-        (f"{clients} clients, new tiles", list(generator.permutation(crowd)), clients),
-        ("one client, new tiles", alone, 1),
-        (f"{clients} clients, tiles drawn already", [*alone[:KEPT]] * 10, clients),
+        (
+            f"{clients} clients without a pause, each tile once",
+            list(generator.permutation(crowd)),
+            clients,
+        ),
+        ("one client without a pause", alone, 1),
+        (f"{clients} clients without a pause, tiles drawn already", [*alone[:KEPT]] * 10, clients),
     ):
-        started = time.perf_counter()
-        waits = at_once(port, wanted, people)
-        lines += report(title, waits, time.perf_counter() - started)
+        lines += report(title, at_once(port, wanted, people))
     return lines
 
 

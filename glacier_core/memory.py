@@ -8,8 +8,8 @@ as it does, whoever asks next gets it too.
 import sys
 import threading
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import fields, is_dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, fields, is_dataclass
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
@@ -37,6 +37,15 @@ MEASURED: Final = 1000
 """Parts of a long list that are measured, evenly spread; the others are taken to be like them."""
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """An object, its size, and how many parts it had then: cached properties add some."""
+
+    thing: Any
+    bytes: int
+    parts: int
+
+
 class Memory:
     """Objects by what they were made from.
 
@@ -51,7 +60,7 @@ class Memory:
 
     def __init__(self, limit: float) -> None:
         self._lock = threading.Lock()
-        self._held: LRUCache[Key, tuple[Any, int]] = LRUCache(limit, getsizeof=lambda kept: kept[1])
+        self._held: LRUCache[Key, _Kept] = LRUCache(limit, getsizeof=lambda kept: kept.bytes)
         self._used: WeakValueDictionary[Key, Any] = WeakValueDictionary()
         self._making: dict[Key, threading.Lock] = {}
 
@@ -100,17 +109,19 @@ class Memory:
 
     def _look(self, key: Key) -> Any:
         kept = self._held.get(key)
-        return self._used.get(key) if kept is None else kept[0]
+        return self._used.get(key) if kept is None else kept.thing
 
     def _hold(self, key: Key, found: Any) -> None:
-        """Note the use of an object; one that grows by what is asked of it is measured anew."""
+        """Note the use of an object; one that has grown since is measured anew."""
         with self._lock:
             kept = self._held.get(key)
-        size = size_of(found) if kept is None or _grows(found) else kept[1]
+        parts = len(getattr(found, "__dict__", ()))
+        if kept is None or kept.parts != parts:
+            kept = _Kept(found, size_of(found), parts)
         with self._lock:
             self._held.pop(key, None)
-            if size <= self._held.maxsize:
-                self._held[key] = (found, size)
+            if kept.bytes <= self._held.maxsize:
+                self._held[key] = kept
             try:
                 self._used[key] = found
             except TypeError:  # numbers, texts and tuples cannot be watched
@@ -130,14 +141,6 @@ def size_of(thing: Any) -> int:
     networks by their weights. What two objects share is counted for both.
     """
     return _size(thing, set())
-
-
-def _grows(thing: Any) -> bool:
-    return any(
-        isinstance(value, cached_property)
-        for kind in type(thing).__mro__
-        for value in vars(kind).values()
-    )
 
 
 def _size(thing: Any, seen: set[int]) -> int:

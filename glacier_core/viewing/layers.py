@@ -29,11 +29,17 @@ COMPOSITES = {"natural": "Natural colours", "swir": "SWIR–NIR–red", "ndsi": 
 TILE_SIZE = 512
 """Side of a tile in pixels, as MapLibre asks for them."""
 
+FINEST_IMAGERY: Final = 1.0
+"""Largest pixel of the finest tiles, in pixels of the scene; the browser draws between them."""
+
+FINEST_CODES: Final = 0.5
+"""The same where the browser must not draw between pixels, and each is to keep its shape."""
+
 MAX_ZOOM = 22
 EQUATOR_M = 2 * pi * 6378137.0
 """Length of the equator in web Mercator (EPSG:3857), in metres."""
 
-DRAWING: Final = ("palettes.py", "rendering.py", "tiles.py")
+DRAWING: Final = ("palettes.py", "rendering.py", "tiles.py", "warping.py")
 """Modules that decide what a tile looks like."""
 
 MAX_VERTICES = 200_000
@@ -165,27 +171,33 @@ AGREEMENT_LEGEND = (
 )
 
 
+_BOUNDS: WeakKeyDictionary[Scene, Bounds] = WeakKeyDictionary()
+
+
 def geographic_bounds(scene: Scene) -> Bounds:
     """Return west, south, east and north of a scene in degrees."""
-    west, south, east, north = transform_bounds(scene.crs, "EPSG:4326", *scene.bounds)
-    return west, south, east, north
+    if scene not in _BOUNDS:
+        west, south, east, north = transform_bounds(scene.crs, "EPSG:4326", *scene.bounds)
+        _BOUNDS[scene] = west, south, east, north
+    return _BOUNDS[scene]
 
 
-def finest_zoom(scene: Scene) -> int:
-    """Return the zoom at which a tile's pixel is no more than half a pixel of the scene."""
+def finest_zoom(scene: Scene, pixels: float) -> int:
+    """Return the zoom at which a tile's pixel is no more than so many pixels of the scene.
+
+    Parameters
+    ----------
+    pixels : float
+        :data:`FINEST_IMAGERY` or :data:`FINEST_CODES`.
+    """
     _, south, _, north = geographic_bounds(scene)
     ground = EQUATOR_M / TILE_SIZE * cos(radians((south + north) / 2))
-    return min(max(ceil(log2(2 * ground / scene.resolution)), 0), MAX_ZOOM)
-
-
-_VERSIONS: WeakKeyDictionary[Scene, str] = WeakKeyDictionary()
+    return min(max(ceil(log2(ground / scene.resolution / pixels)), 0), MAX_ZOOM)
 
 
 def scene_version(scene: Scene) -> str:
     """Return a short name of a scene's content, so that browsers never show an old tile."""
-    if scene not in _VERSIONS:
-        _VERSIONS[scene] = scene.fingerprint()[:12]
-    return _VERSIONS[scene]
+    return scene.fingerprint()[:12]
 
 
 @lru_cache(maxsize=1)
@@ -193,7 +205,7 @@ def drawing_version() -> str:
     """Return a short name of the code that draws tiles, which browsers keep for a year."""
     folder = Path(__file__).parent
     files = [folder / name for name in DRAWING]
-    return hash_of_source(files, folder, ["rasterio", "rio-tiler"])[:8]
+    return hash_of_source(files, folder, ["pillow", "rasterio", "rio-tiler"])[:8]
 
 
 def scene_layers(scene: Scene, *, composite: str = "natural") -> list[Layer]:
@@ -204,11 +216,11 @@ def scene_layers(scene: Scene, *, composite: str = "natural") -> list[Layer]:
     composite : {"natural", "swir", "ndsi"}
         The one that is on when the map opens.
     """
-    bounds, finest = geographic_bounds(scene), finest_zoom(scene)
+    bounds, finest = geographic_bounds(scene), finest_zoom(scene, FINEST_IMAGERY)
     version = f"{scene_version(scene)}-{drawing_version()}"
 
     def tiles(name: str) -> str:
-        return f"tiles/scenes/{scene.id}/{name}/{{z}}/{{x}}/{{y}}.png?v={version}"
+        return f"tiles/scenes/{scene.id}/{name}/{{z}}/{{x}}/{{y}}?v={version}"
 
     pictures: list[Layer] = [
         TileLayer(
@@ -276,12 +288,12 @@ def map_layers(scene: Scene, map_key: str, *, visible: str = "") -> list[Layer]:
         return DataLayer(
             name,
             title,
-            f"tiles/maps/{map_key}/{name}/{{z}}/{{x}}/{{y}}.png?v={drawing_version()}",
+            f"tiles/maps/{map_key}/{name}/{{z}}/{{x}}/{{y}}?v={drawing_version()}",
             bounds,
             ramp,
             visible=visible == name,
             group="values",
-            max_zoom=finest_zoom(scene),
+            max_zoom=finest_zoom(scene, FINEST_CODES),
             description=description,
         )
 
@@ -312,12 +324,12 @@ def agreement_layer(scene: Scene, comparison_key: str, *, visible: bool = False)
     return TileLayer(
         "agreement",
         "Agreement with the expert",
-        f"tiles/comparisons/{comparison_key}/agreement/{{z}}/{{x}}/{{y}}.png?v={drawing_version()}",
+        f"tiles/comparisons/{comparison_key}/agreement/{{z}}/{{x}}/{{y}}?v={drawing_version()}",
         geographic_bounds(scene),
         visible=visible,
         opacity=0.8,
         group="values",
-        max_zoom=finest_zoom(scene),
+        max_zoom=finest_zoom(scene, FINEST_CODES),
         legend=AGREEMENT_LEGEND,
         description="Grey where both say glacier, orange and blue where only one does.",
     )

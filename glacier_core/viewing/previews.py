@@ -10,6 +10,7 @@ from glacier_core.scene import Scene
 from glacier_core.viewing import palettes, rendering
 from glacier_core.viewing.layers import (
     EQUATOR_M,
+    FINEST_CODES,
     MAX_ZOOM,
     TILE_SIZE,
     DataLayer,
@@ -24,12 +25,12 @@ def preview_layer(scene: Scene, map_key: str) -> DataLayer:
     return DataLayer(
         "preview",
         "Probability so far",
-        f"tiles/previews/{map_key}/{{z}}/{{x}}/{{y}}.png",
+        f"tiles/previews/{map_key}/{{z}}/{{x}}/{{y}}",
         geographic_bounds(scene),
         palettes.PROBABILITY,
         visible=True,
         group="values",
-        max_zoom=finest_zoom(scene),
+        max_zoom=finest_zoom(scene, FINEST_CODES),
         description="What the network has given so far; the rest is still being mapped.",
         live=f"previews/{map_key}",
     )

@@ -1,6 +1,7 @@
 """Pictures from arrays: composites, shaded relief, coloured values; plain NumPy, no files."""
 
 import io
+from math import inf
 from typing import Final
 
 import numpy as np
@@ -145,7 +146,7 @@ def agreement_picture(codes: NDArray[np.uint8]) -> tuple[Picture, NDArray[np.uin
     return np.moveaxis(table[codes], -1, 0), np.where(solid, 255, 0).astype(np.uint8)
 
 
-def jpeg(picture: Picture, largest: int) -> bytes:
+def jpeg(picture: Picture, largest: float = inf) -> bytes:
     """Return a picture (3, rows, columns) as a JPEG of at most so many bytes, if that can be.
 
     Colours keep their full resolution, so that thin lines keep theirs; the quality falls until

@@ -18,6 +18,8 @@ from starlette.routing import BaseRoute, Route
 
 from glacier_core.errors import GlacierError, SourceError
 from glacier_core.viewing import points, previews, tiles
+from glacier_core.viewing.ahead import Ahead
+from glacier_core.viewing.warping import Address
 
 _FOREVER: Final = "private, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "private, no-cache"
@@ -26,11 +28,13 @@ _BROWSER_FILES: Final = {
     ".css": "text/css",
     ".geojson": "application/geo+json",
 }
+_PNG: Final = b"\x89PNG"
 _LIBRARY_FILES: Final = ("maplibre-gl.js", "maplibre-gl.css")
 
 _T = TypeVar("_T")
 
 _drawers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="tiles")
+_ahead = Ahead()
 
 
 def map_routes(browser_folder: Path, base: str = "") -> list[BaseRoute]:
@@ -44,7 +48,7 @@ def map_routes(browser_folder: Path, base: str = "") -> list[BaseRoute]:
         Path under which the app is served, empty for the root.
     """
     root = f"/{base.strip('/')}" if base.strip("/") else ""
-    place = "{z:int}/{x:int}/{y:int}.png"
+    place = "{z:int}/{x:int}/{y:int}"
     return [
         Route(f"{root}/tiles/scenes/{{id}}/{{layer}}/{place}", _scene_tile),
         Route(f"{root}/tiles/maps/{{id}}/{{layer}}/{place}", _map_tile),
@@ -60,15 +64,15 @@ async def _scene_tile(request: Request) -> Response:
     wanted = request.path_params
     # Without the version of the scene in the address, the picture may change under it.
     caching = _FOREVER if "v" in request.query_params else _ASK_AGAIN
-    return await _tile(
-        request, lambda: tiles.scene_tile(wanted["id"], wanted["layer"], _place(request)), caching
+    return await _picture_tile(
+        request, lambda: tiles.scene_picture(wanted["id"], wanted["layer"]), caching
     )
 
 
 async def _map_tile(request: Request) -> Response:
     wanted = request.path_params
-    return await _tile(
-        request, lambda: tiles.map_tile(wanted["id"], wanted["layer"], _place(request)), _FOREVER
+    return await _picture_tile(
+        request, lambda: tiles.map_picture(wanted["id"], wanted["layer"]), _FOREVER
     )
 
 
@@ -86,14 +90,27 @@ async def _preview(request: Request) -> Response:
 
 
 async def _agreement_tile(request: Request) -> Response:
-    return await _tile(
-        request,
-        lambda: tiles.agreement_tile(request.path_params["id"], _place(request)),
-        _FOREVER,
+    return await _picture_tile(
+        request, lambda: tiles.agreement_picture(request.path_params["id"]), _FOREVER
     )
 
 
-def _place(request: Request) -> tiles.Address:
+async def _picture_tile(
+    request: Request, find: Callable[[], tiles.Picture], caching: str
+) -> Response:
+    place = _place(request)
+
+    def draw() -> bytes:
+        picture = find()
+        with _ahead.first():
+            drawn = picture.tile(place)
+        _ahead.look(picture, place)
+        return drawn
+
+    return await _tile(request, draw, caching)
+
+
+def _place(request: Request) -> Address:
     wanted = request.path_params
     return wanted["z"], wanted["x"], wanted["y"]
 
@@ -104,7 +121,8 @@ async def _tile(request: Request, draw: Callable[[], bytes], caching: str) -> Re
     headers = {"Cache-Control": caching, "ETag": tag}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
-    return Response(picture, media_type="image/png", headers=headers)
+    kind = "image/png" if picture.startswith(_PNG) else "image/jpeg"
+    return Response(picture, media_type=kind, headers=headers)
 
 
 async def _point(request: Request) -> Response:

@@ -12,7 +12,7 @@ from glacier_core.settings import settings
 from glacier_core.viewing import agreement
 from glacier_core.viewing.agreement import agreement_file, write_agreement
 from glacier_core.viewing.files import agreement_raster
-from glacier_core.viewing.tiles import agreement_tile
+from glacier_core.viewing.tiles import agreement_picture
 
 
 def test_raster_holds_the_codes_on_the_grid_of_the_map(scene, comparison):
@@ -55,7 +55,7 @@ def test_a_damaged_raster_is_not_drawn_and_is_made_again(comparison):
     before = path.read_bytes()
     flip_a_bit(path)
     with pytest.raises(SourceError, match="is damaged; open the comparison again"):
-        agreement_tile(key, (0, 0, 0))
+        agreement_picture(key).tile((0, 0, 0))
     assert write_agreement(comparison) == key
     assert agreement_file(key).read_bytes() == before
 

@@ -36,12 +36,14 @@ def test_bounds_hold_every_corner(scene):
         assert south - 1e-9 <= lat <= north + 1e-9
 
 
+@pytest.mark.parametrize("pixels", [layers.FINEST_CODES, layers.FINEST_IMAGERY])
 @pytest.mark.parametrize("north", [10_000.0, 5_200_000.0, 8_900_000.0])
-def test_finest_tiles_have_between_a_quarter_and_half_a_pixel(north):
+def test_pixels_of_the_finest_tiles_are_at_most_as_large_as_wanted(north, pixels):
     scene = ramp_scene(north=north)
     _, south, _, top = layers.geographic_bounds(scene)
-    ground = 40_075_016.7 * cos(radians((south + top) / 2)) / 512 / 2 ** layers.finest_zoom(scene)
-    assert scene.resolution / 4 < ground <= scene.resolution / 2
+    zoom = layers.finest_zoom(scene, pixels)
+    ground = 40_075_016.7 * cos(radians((south + top) / 2)) / 512 / 2**zoom
+    assert pixels / 2 < ground / scene.resolution <= pixels
 
 
 def test_one_composite_is_on_and_the_address_carries_the_content(scene):

@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,8 @@ from starlette.testclient import TestClient
 
 from glacier_core.viewing import layers, routes
 from glacier_core.viewing.agreement import write_agreement
+from glacier_core.viewing.ahead import Ahead
+from glacier_core.viewing.tiles import Picture
 
 from .places import decoded, degrees_of, tile_and_pixel
 
@@ -39,13 +42,33 @@ def test_every_layer_is_served_at_the_address_it_names(client, scene, result, co
         assert decoded(answer.content)[..., 3].any()
 
 
+def test_tile_filled_by_imagery_says_that_it_is_a_jpeg(client, scene):
+    (zoom, column, row), _ = tile_and_pixel(*degrees_of(scene, 35, 45), 15)
+    answer = client.get(f"/tiles/scenes/{scene.id}/natural/{zoom}/{column}/{row}")
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.content.startswith(b"\xff\xd8")
+
+
+def test_tiles_around_one_that_was_asked_for_are_drawn(client, scene, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(routes, "_ahead", Ahead())
+    monkeypatch.setattr(Picture, "tile", lambda _, tile: drawn.append(tile) or b"\x89PNG")
+    (zoom, column, row), _ = tile_and_pixel(*degrees_of(scene, 30, 40), 10)
+    client.get(f"/tiles/scenes/{scene.id}/natural/{zoom}/{column}/{row}")
+    deadline = time.monotonic() + 10
+    while (zoom - 1, column // 2, row // 2) not in drawn:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert drawn[0] == (zoom, column, row)
+
+
 def test_unversioned_tile_is_asked_for_again(client, scene):
-    answer = client.get(f"/tiles/scenes/{scene.id}/natural/1/0/0.png")
+    answer = client.get(f"/tiles/scenes/{scene.id}/natural/1/0/0")
     assert answer.headers["cache-control"] == "private, no-cache"
 
 
 def test_unchanged_tile_is_not_sent_twice(client, scene):
-    address = f"/tiles/scenes/{scene.id}/natural/1/0/0.png"
+    address = f"/tiles/scenes/{scene.id}/natural/1/0/0"
     tag = client.get(address).headers["etag"]
     again = client.get(address, headers={"If-None-Match": tag})
     assert again.status_code == 304
@@ -55,16 +78,16 @@ def test_unchanged_tile_is_not_sent_twice(client, scene):
 @pytest.mark.parametrize(
     "address",
     [
-        "/tiles/scenes/no-such-scene/natural/1/0/0.png",
-        "/tiles/scenes/ramp/no-such-layer/1/0/0.png",
-        "/tiles/scenes/..%2Framp/natural/1/0/0.png",
-        "/tiles/scenes/%2Fvsicurl%2Fhttp:%2F%2Fexample.org/natural/1/0/0.png",
-        "/tiles/scenes/ramp/natural/1/5/0.png",
-        "/tiles/scenes/ramp/natural/99/0/0.png",
-        "/tiles/scenes/ramp/natural/-1/0/0.png",
-        "/tiles/maps/ramp/probability/1/0/0.png",
-        f"/tiles/maps/{'cd' * 32}/probability/1/0/0.png",
-        "/tiles/comparisons/..%2F..%2Fscenes%2Framp/agreement/1/0/0.png",
+        "/tiles/scenes/no-such-scene/natural/1/0/0",
+        "/tiles/scenes/ramp/no-such-layer/1/0/0",
+        "/tiles/scenes/..%2Framp/natural/1/0/0",
+        "/tiles/scenes/%2Fvsicurl%2Fhttp:%2F%2Fexample.org/natural/1/0/0",
+        "/tiles/scenes/ramp/natural/1/5/0",
+        "/tiles/scenes/ramp/natural/99/0/0",
+        "/tiles/scenes/ramp/natural/-1/0/0",
+        "/tiles/maps/ramp/probability/1/0/0",
+        f"/tiles/maps/{'cd' * 32}/probability/1/0/0",
+        "/tiles/comparisons/..%2F..%2Fscenes%2Framp/agreement/1/0/0",
         "/point/no-such-scene?lon=9&lat=47",
         "/point/ramp?lon=900&lat=47",
         "/assets/map.py",
@@ -91,7 +114,7 @@ def test_point_tells_scene_and_map(client, scene, result):
 
 def test_damaged_raster_is_told_without_a_traceback(client, scene, own_data_dir):
     (own_data_dir / "scenes" / scene.id / "slope.tif").write_bytes(b"nothing")
-    answer = client.get(f"/tiles/scenes/{scene.id}/slope/1/0/0.png")
+    answer = client.get(f"/tiles/scenes/{scene.id}/slope/1/0/0")
     assert answer.status_code == 500
     assert "seems damaged" in answer.text
     assert "Traceback" not in answer.text

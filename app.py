@@ -22,7 +22,6 @@ os.environ.update(
     CPL_VSIL_CURL_ALLOWED_EXTENSIONS=".tif,.tiff",
     GDAL_HTTP_TIMEOUT="30",
     GDAL_HTTP_MAX_RETRY="2",
-    GDAL_CACHEMAX="256",
     GDAL_NUM_THREADS="1",
 )
 

@@ -20,6 +20,10 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# Megabytes of blocks that GDAL keeps, read when it first reads a raster; otherwise a twentieth of
+# the machine's memory, whatever else wants it.
+os.environ.setdefault("GDAL_CACHEMAX", "256")
+
 if TYPE_CHECKING:
     from glacier_core.archives.areas import area_of
     from glacier_core.archives.plan import FetchPlan

@@ -99,9 +99,13 @@ def test_import_is_light():
 
 @pytest.mark.parametrize(
     ("name", "chosen", "other"),
-    [("OMP_WAIT_POLICY", "PASSIVE", "ACTIVE"), ("OPENBLAS_NUM_THREADS", "1", "2")],
+    [
+        ("OMP_WAIT_POLICY", "PASSIVE", "ACTIVE"),
+        ("OPENBLAS_NUM_THREADS", "1", "2"),
+        ("GDAL_CACHEMAX", "256", "1000"),
+    ],
 )
-def test_threads_that_wait_leave_the_cores_to_others(name, chosen, other):
+def test_cores_and_memory_are_left_to_others(name, chosen, other):
     """Unless somebody decided otherwise."""
     plain = {key: value for key, value in os.environ.items() if key != name}
     for given, expected in (({}, chosen), ({name: other}, other)):

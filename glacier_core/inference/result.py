@@ -220,7 +220,8 @@ class GlacierMap:
 
     def _write_layers(self, folder: Path) -> None:
         unmapped = self.unmapped.to_numpy()
-        glacier = np.where(unmapped, NO_CLASS, self.glacier.to_numpy()).astype(np.uint8)
+        glacier = self.glacier.to_numpy().astype(np.uint8)
+        glacier[unmapped] = NO_CLASS
         place: dict[str, Any] = {
             "transform": self.transform,
             "crs": self.crs,

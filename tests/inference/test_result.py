@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 from dataclasses import replace
 
 import geopandas as gpd
@@ -218,3 +219,17 @@ def test_a_note_is_added_without_changing_the_map(result):
 def test_mean_confidence_is_that_of_the_mapped_pixels(result):
     expected = np.nanmean(result.confidence.to_numpy(), dtype=np.float64)
     assert result.mean_confidence == pytest.approx(expected, rel=1e-12)
+
+
+def test_classes_are_written_without_a_copy_in_larger_numbers(tmp_path, monkeypatch):
+    """Of a whole granule, classes as whole numbers of eight bytes would take a gigabyte."""
+    glacier = np.zeros((1500, 1000), bool)
+    made = map_of(glacier)
+    monkeypatch.setattr(type(made), "_write_measured", lambda *_: None)
+    tracemalloc.start()
+    try:
+        made._write_layers(tmp_path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * glacier.size

@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     threads: int = Field(
         default=0,
         ge=0,
-        description="Processor threads of the network; 0 leaves the choice to torch.",
+        description="Processor threads of the network, and of distances; 0 takes all cores.",
     )
     runtime: Literal["auto", "torch", "winograd", "openvino", "onnx"] = Field(
         default="auto",

@@ -1,5 +1,7 @@
 """The nearest of many short pieces of line, exactly and for a million points at a time."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Self
 
@@ -8,6 +10,8 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
+
+from glacier_core.settings import settings
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.int64]
@@ -45,12 +49,15 @@ class Pieces:
 
     def closest(self, points: FloatArray) -> FloatArray:
         """Return the place on a piece that is closest to each point (m, 2); NaN without pieces."""
-        found = np.full((len(points), 2), np.nan)
-        if len(self):
-            for start in range(0, len(points), AT_ONCE):
-                some = slice(start, start + AT_ONCE)
-                found[some] = self._closest(points[some])
-        return found
+        if not len(self) or not len(points):
+            return np.full((len(points), 2), np.nan)
+        shares = [points[start : start + AT_ONCE] for start in range(0, len(points), AT_ONCE)]
+        if len(shares) == 1:
+            return self._closest(points)
+        self._prepare()
+        # scipy, shapely and numpy let go of the interpreter while they search.
+        with ThreadPoolExecutor(settings().threads or os.cpu_count()) as threads:
+            return np.concatenate(list(threads.map(self._closest, shares)))
 
     def distances(self, points: FloatArray) -> FloatArray:
         """Return the distance of each point (m, 2) to the nearest piece; infinite without any."""
@@ -72,6 +79,11 @@ class Pieces:
         lines = shapely.shortest_line(self._runs, shapely.points(points[~proved]))
         found[~proved] = shapely.get_coordinates(lines)[::2]
         return found
+
+    def _prepare(self) -> None:
+        """Build all that is searched, which each of several threads would else begin to build."""
+        _ = self._middles, self._reach
+        shapely.shortest_line(self._runs, shapely.Point(self.ends[0, 0]))  # GEOS's own index
 
     def _nearest_among(self, points: FloatArray, count: int) -> tuple[IndexArray, BoolArray]:
         """Return the nearest of the pieces whose middles are nearest, and whether it surely is.

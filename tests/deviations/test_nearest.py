@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from glacier_core.deviations import nearest
 from glacier_core.deviations.nearest import AT_ONCE, Pieces, distances_to, lengths
+from glacier_core.settings import Settings as CoreSettings
 
 
 @pytest.fixture
@@ -31,6 +32,16 @@ def test_closest_places_are_those_of_a_search_through_all(some_pieces):
     closest = pieces.closest(points)
     assert np.hypot(*(closest - points).T) == pytest.approx(by_hand.min(axis=0))
     assert shapely.distance(shapely.points(closest), shapely.multilinestrings(lines)).max() < 1e-9
+
+
+def test_many_threads_find_the_same_to_the_last_bit(some_pieces, monkeypatch):
+    """Far away too, where GEOS searches an index that the first of them builds."""
+    points = np.random.default_rng(5).normal(scale=200, size=(5000, 2))
+    alone = Pieces(some_pieces).closest(points)
+    monkeypatch.setattr(nearest, "AT_ONCE", 50)
+    monkeypatch.setattr(nearest, "settings", lambda: CoreSettings(threads=8))
+    for _ in range(5):
+        assert np.array_equal(Pieces(some_pieces).closest(points), alone)
 
 
 coordinates = st.integers(-400, 400).map(lambda eighths: eighths / 8)

@@ -1,6 +1,6 @@
 """How long a first mapping takes, and one that is kept already.
 
-    python benchmarks/mapping.py [--model glavitu-small] [--size 768] [--repeats 5]
+    python benchmarks/mapping.py [--model glavitu-small] [--size 768] [--repeats 5] [--no-prepared]
 
 Maps a simulated scene, mirrored to the size asked for, on the CPU or the GPU as the machine has
 it, into an empty cache of its own. Prints medians and ranges.
@@ -22,6 +22,7 @@ import typer
 from numpy.typing import NDArray
 
 import glacier_core as gc
+from glacier_core.inference.preparing import prepare_model
 from glacier_core.inference.request import MappingOptions, resolve
 from glacier_core.models.registry import Model
 from glacier_core.scene import Scene, build_scene
@@ -112,6 +113,9 @@ def main(
     model: Annotated[str, typer.Option(help="A model id or a folder.")] = "glavitu-small",
     size: Annotated[int, typer.Option(help="Side of the scene in pixels.")] = 768,
     repeats: Annotated[int, typer.Option(help="First mappings to take the median of.")] = 5,
+    prepared: Annotated[
+        bool, typer.Option(help="Prepare the model first, as make app does.")
+    ] = True,
 ) -> None:
     """Measure the first mapping of a simulated scene, and a kept one."""
     scene, loaded = mirrored(gc.open_scene(SCENE), size), gc.load_model(model)
@@ -120,6 +124,8 @@ def main(
         f"{SCENE} mirrored to {size} x {size} pixels; model {model}"
     )
     with empty_cache():
+        if prepared:
+            prepare_model(loaded, typer.echo)
         typer.echo("\n".join(measure(scene, loaded, repeats)))
 
 

@@ -24,3 +24,6 @@ else
 fi
 echo "Installing Glacier Explorer and what it needs"
 pip install --quiet --constraint constraints.txt --editable .
+echo "Timing how networks run fastest on this machine"
+"$venv/bin/glacier-core" models prepare ||
+    echo "That failed; the app times them later, when there is half a minute of work or more." >&2

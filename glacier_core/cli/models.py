@@ -50,6 +50,16 @@ def show_model(
     typer.echo(card_text(summarise_model(model)))
 
 
+@models_app.command("prepare")
+def prepare_model(
+    model: Annotated[str, typer.Argument(help="A model id or a model folder.")] = "glavitu-small",
+) -> None:
+    """Time how a model runs fastest on this machine, and remember it; `make app` does so once."""
+    from glacier_core.inference.preparing import prepare_model as prepare
+
+    prepare(gc.load_model(model), typer.echo)
+
+
 @weights_app.command()
 def convert(
     file: Annotated[Path, typer.Argument(help="Keras-2 weights (.h5) of the authors.")],

@@ -113,6 +113,16 @@ class Runner:
         """Say how many windows are still to come, on which it depends what is worth preparing."""
         self._windows = windows
 
+    def time_runtimes(self, inputs: dict[str, FloatArray]) -> None:
+        """Time all runtimes on the CPU now, tell of it, and go on with the fastest.
+
+        Parameters
+        ----------
+        inputs : dict of float32 arrays (N, C, H, W)
+            Windows like those to come; only the first is looked at.
+        """
+        self._prepared = self._chooser.time_all(inputs, self.location, self._cancel)
+
     def fit_batch(self, inputs: dict[str, FloatArray]) -> None:
         """On a GPU, find how many windows at once it takes to keep it busy; tell it.
 
@@ -178,7 +188,7 @@ class Runner:
         each = (time.monotonic() - started) / number
         if self._chooser.worth_timing(each * (self._windows - number)):
             first = self._prepared
-            self._prepared = self._chooser.time_all(inputs, self.location, self._cancel)
+            self.time_runtimes(inputs)
             if self._prepared is not first:
                 # The whole map by one runtime, so that it can be made again digit for digit.
                 found = self._prepared.run(inputs, self.location, self._cancel)

@@ -209,6 +209,13 @@ def test_benchmark_writes_a_table_and_tells_what_failed(tmp_path):
     assert benchmark("test=", "b.csv").exit_code == 2
 
 
+def test_model_is_prepared_and_what_was_found_is_remembered(own_data_dir, model_folder):
+    told = run("models", "prepare", model_folder)
+    assert " is the fastest on this machine: a window takes " in told
+    (known,) = json.loads((own_data_dir / "runtimes.json").read_text()).values()
+    assert "torch" in known
+
+
 def test_models_are_listed_and_a_card_is_printed():
     listed = run("models")
     assert "glavitu-small" in listed

@@ -18,6 +18,7 @@ LOCATION = "location"
 # threads as well.
 warnings.filterwarnings("ignore", category=TracerWarning)
 warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
+warnings.filterwarnings("ignore", "Constant folding", UserWarning)
 
 
 class Flat(nn.Module):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from hashlib import sha256
 
 import numpy as np
 import torch
@@ -40,6 +41,7 @@ class Maker:
     def __init__(self, network: nn.Module, device: Device, precision: Precision) -> None:
         self.network, self.device, self.precision = network, device, precision
         self._identity = identity(network)
+        self._expected: dict[str, FloatArray] = {}
 
     def ready(self, runtime: Runtime, inputs: dict[str, FloatArray]) -> bool:
         """Whether the network has been made ready already, here or by an earlier process."""
@@ -89,12 +91,21 @@ class Maker:
     def _check(
         self, made: Prepared, one: dict[str, FloatArray], location: FloatArray | None
     ) -> None:
-        expected = self.make("torch", one, location).run(one, location, None)
+        expected = self._by_torch(one, location)
         difference = float(np.abs(made.run(one, location, None) - expected).max())
         if not difference <= TOLERANCE:
             raise ModelError(
                 f"{TITLES[made.runtime]} gives probabilities that differ by up to {difference:.1g}"
             )
+
+    def _by_torch(self, one: dict[str, FloatArray], location: FloatArray | None) -> FloatArray:
+        """Answer of PyTorch to a window; the last one is remembered, for the next runtime."""
+        arrays = [*one.values(), *([] if location is None else [location])]
+        question = sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
+        if question not in self._expected:
+            answer = self.make("torch", one, location).run(one, location, None)
+            self._expected = {question: answer}
+        return self._expected[question]
 
     def _key(self, runtime: Runtime, inputs: dict[str, FloatArray]) -> str | None:
         if self._identity is None:

@@ -61,6 +61,14 @@ class StubMaker:
         return Stub(self.clock, runtime, self.paces[runtime])
 
 
+def counted(run, runs):
+    def counting(stub, *args):
+        runs.append(stub.runtime)
+        return run(stub, *args)
+
+    return counting
+
+
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
@@ -88,12 +96,20 @@ def test_timing_takes_the_fastest_tells_it_and_remembers_it(maker):
     chooser = Chooser(maker, told.append)
     assert chooser.time_all(INPUTS, None, None).runtime == "openvino"
     assert told == [
-        "OpenVINO goes on: timed on this machine, a window takes 2 s by PyTorch, 1 s by OpenVINO, "
+        "OpenVINO is the fastest on this machine: a window takes 2 s by PyTorch, 1 s by OpenVINO, "
         "1.5 s by ONNX Runtime."
     ]
     known = recall(chooser._situation(INPUTS))
     assert {name: pace.seconds for name, pace in known.items()} == maker.paces
     assert {name: pace.preparing for name, pace in known.items()} == maker.preparing
+
+
+def test_who_is_hopeless_after_one_turn_is_not_timed_again(maker, monkeypatch):
+    runs = []
+    monkeypatch.setattr(choosing, "HOPELESS", 1.6)
+    monkeypatch.setattr(Stub, "run", counted(Stub.run, runs))
+    Chooser(maker, print).time_all(INPUTS, None, None)
+    assert runs == ["torch", *["openvino", "onnx"] * choosing.TURNS]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +201,9 @@ def test_a_map_is_of_one_runtime_throughout(monkeypatch):
     """The batch that showed how slow PyTorch is comes from the faster one as well."""
     monkeypatch.setattr(choosing, "WORTH_TIMING", 0.0)
     monkeypatch.setattr(choosing, "_runtimes", lambda: ["torch", "openvino"])
-    monkeypatch.setattr(choosing, "min", lambda *_, **__: "openvino", raising=False)
+    paces = iter((2.0, 1.0))
+    monkeypatch.setattr(choosing, "HOPELESS", float("inf"))
+    monkeypatch.setattr(choosing, "median", lambda _: next(paces))
     network, inputs, told = settled(TINY["no location"]), smooth_windows(2, 64), []
     runner = Runner(network, None, cpu(""), 2, told.append)
     runner.expect(4)

@@ -1,7 +1,6 @@
 """A scene: named features with units on one north-up, square-pixel, metric grid."""
 
 import hashlib
-import math
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -18,7 +17,9 @@ from rasterio.crs import CRS
 
 from glacier_core.errors import SceneError
 from glacier_core.grid import check_grid
+from glacier_core.plausible import check_elevation, check_range, check_reflectance
 from glacier_core.slope import horn_slope
+from glacier_core.strips import strips_of
 
 BANDS = ("blue", "green", "red", "nir", "swir1", "swir2")
 """The six optical bands, in the one order used everywhere."""
@@ -68,10 +69,6 @@ class SceneAttributes(BaseModel):
     outlines_complete: bool = False
     notes: tuple[str, ...] = ()
     facts: dict[str, str] = Field(default_factory=dict)
-
-
-HASHED_ROWS = 512
-"""Rows hashed at once: a scene that lies on disk is never in memory as a whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,8 +162,8 @@ class Scene:
             layers = self.data[name]
             digest.update(f"{name}{layers.shape}{layers.dtype}".encode())
             for layer in layers if layers.ndim == 3 else [layers]:
-                for first in range(0, len(layer), HASHED_ROWS):
-                    rows = layer.isel(y=slice(first, first + HASHED_ROWS)).to_numpy()
+                for first, end in strips_of(len(layer)):
+                    rows = layer.isel(y=slice(first, end)).to_numpy()
                     digest.update(np.ascontiguousarray(rows).data)
         return digest.hexdigest()
 
@@ -231,10 +228,10 @@ def build_scene(
     shape = bands.shape[1:]
     crs = check_grid(transform, shape, crs)
     heights = _layer("elevation", elevation, shape)
-    check_reflectance(bands)
-    _check_elevation(heights)
+    check_reflectance(bands, BANDS)
+    check_elevation(heights)
     slopes = horn_slope(heights, transform.a) if slope is None else _layer("slope", slope, shape)
-    _check_range("slope", slopes, 0, 90, "degrees")
+    check_range("slope", slopes)
     usable = np.isfinite(bands).all(axis=0) & np.isfinite(heights) & np.isfinite(slopes)
     if valid is not None:
         usable &= np.asarray(valid, dtype=bool)
@@ -272,91 +269,6 @@ def _layer(name: str, values: ArrayLike, shape: tuple[int, ...]) -> FloatArray:
     return layer
 
 
-def check_reflectance(bands: FloatArray) -> None:
-    """Refuse imagery whose numbers cannot be reflectances in the declared order.
-
-    Parameters
-    ----------
-    bands : ndarray of float32, (6, rows, columns)
-        NaN where there is no data.
-
-    Raises
-    ------
-    SceneError
-        When a band is empty, the imagery blank, raw numbers, percent, or its bands out of order.
-    """
-    for name, band in zip(BANDS, bands, strict=True):
-        if not np.isfinite(band).any():
-            raise SceneError(f"The {name} band holds no data at all (every pixel is NaN).")
-    # A million pixels tell as much as a hundred million, in a hundredth of the time.
-    step = max(1, math.isqrt(bands[0].size // 1_000_000))
-    seen = bands[:, ::step, ::step]
-    _check_not_blank(seen)
-    bright = float(np.nanquantile(seen, 0.98)) if np.isfinite(seen).any() else 0.0
-    if bright > 150:
-        raise SceneError(
-            f"The imagery looks like raw digital numbers (98 % of values reach up to {bright:.0f}; "
-            "reflectance stays near 0 to 1). Apply the scale and offset of the product's metadata."
-        )
-    if bright > 3:
-        raise SceneError(
-            f"The imagery looks like percent (98 % of values reach up to {bright:.1f}; reflectance "
-            "stays near 0 to 1). Divide by 100."
-        )
-    _check_band_order(bands)
-
-
-def _check_not_blank(bands: FloatArray) -> None:
-    """Refuse imagery that shows the same everywhere: a fill value, or an empty file."""
-    colours = bands[:, np.isfinite(bands).all(axis=0)]
-    if colours.shape[1] > 1 and (colours == colours[:, :1]).all():
-        values = ", ".join(f"{value:g}" for value in colours[:, 0])
-        raise SceneError(
-            f"Every pixel of the imagery is the same ({values}): there is no picture in it. Is "
-            "this the no-data value, not declared in the file? Declare it, or open another file."
-        )
-
-
-def _check_band_order(bands: FloatArray) -> None:
-    """Snow is bright in the visible and dark in the shortwave infrared, never the reverse.
-
-    Swapped bands turn it into ground that reflects five times more in SWIR1 than in green.
-    Of the labelled rock of the USGS benchmark glaciers that is as bright, 99 % stays below 4.5.
-    """
-    green, swir1 = bands[BANDS.index("green")], bands[BANDS.index("swir1")]
-    both = np.isfinite(green) & np.isfinite(swir1)
-    reversed_snow = (swir1 > 0.4) & (swir1 > 5 * green) & both
-    if reversed_snow.sum() > 0.005 * max(both.sum(), 1):
-        raise SceneError(
-            f"{reversed_snow.sum() / both.sum():.0%} of the pixels are bright in SWIR1 and dark in "
-            "green, which no surface around glaciers is: NDSI would be upside down. The bands seem "
-            f"to be in another order; declare theirs (needed: {', '.join(BANDS)})."
-        )
-    if both.sum() > 1 and np.array_equal(green[both], swir1[both]):
-        raise SceneError(
-            "The green and the SWIR1 band are the same image, so NDSI is impossible. "
-            "Declare which band is which."
-        )
-
-
-def _check_elevation(elevation: FloatArray) -> None:
-    if not np.isfinite(elevation).any():
-        raise SceneError(
-            "The elevation model holds no data where the imagery is: it does not overlap the "
-            "scene, or every value is missing."
-        )
-    _check_range("elevation", elevation, -500, 9000, "metres")
-
-
-def _check_range(name: str, layer: FloatArray, low: float, high: float, unit: str) -> None:
-    finite = layer[np.isfinite(layer)]
-    if finite.size and (finite.min() < low or finite.max() > high):
-        raise SceneError(
-            f"The {name} runs from {finite.min():.0f} to {finite.max():.0f}; "
-            f"possible are {low} to {high} {unit}. Check its unit and its no-data value."
-        )
-
-
 def _optional_features(
     radar: dict[str, ArrayLike], thermal: ArrayLike | None, shape: tuple[int, ...]
 ) -> dict[str, Any]:
@@ -365,11 +277,11 @@ def _optional_features(
         if name not in ("co_pol_sar", "cross_pol_sar", "in_sar"):
             raise SceneError(f"{name} is no radar feature: co_pol_sar, cross_pol_sar or in_sar.")
         layers = _layer(name, values, (len(ORBITS), *shape))
-        _check_range(name, layers, 0, 1 if name == "in_sar" else 1e16, "(linear)")
+        check_range(name, layers)
         variables[name] = (("orbit", "y", "x"), layers)
     if thermal is not None:
         kelvin = _layer("thermal", thermal, shape)
-        _check_range("thermal", kelvin, 100, 400, "kelvin")
+        check_range("thermal", kelvin)
         variables["thermal"] = (("y", "x"), kelvin)
     return variables
 

@@ -10,7 +10,8 @@ from glacier_core.archives.found import FoundScene
 from glacier_core.archives.imagery import Imagery, Why
 from glacier_core.baselines import NDSI_THRESHOLD, snow_index
 from glacier_core.errors import SceneError, SourceError
-from glacier_core.scene import BANDS, FloatArray, Reflectance, check_reflectance
+from glacier_core.plausible import check_reflectance
+from glacier_core.scene import BANDS, FloatArray, Reflectance
 
 DARKEST: Final = 0.35
 """Reflectance that the darkest percent of the values of all bands stays below: water, shadow and
@@ -97,7 +98,7 @@ def check_imagery(imagery: Imagery, name: str, reflectance: Reflectance) -> tupl
     if pixels.shape[1] < _FEWEST:
         return ()
     try:
-        check_reflectance(pixels[:, :, None])
+        check_reflectance(pixels[:, :, None], BANDS)
     except SceneError as problem:
         raise SourceError(f"{name}: {problem} Choose another scene.") from problem
     _check_level(pixels, name)

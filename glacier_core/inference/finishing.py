@@ -18,12 +18,11 @@ from glacier_core.inference.rasters import layer_in_strips, lazy_layer
 from glacier_core.inference.request import Request
 from glacier_core.inference.result import GlacierMap, make_map, map_tags
 from glacier_core.scene import Scene
+from glacier_core.strips import strips_of
 
 FloatArray = NDArray[np.float32]
 Strip = tuple[int, FloatArray, FloatArray]
 """First row, probability and confidence (rows, columns)."""
-
-STRIP_ROWS = 512  # a block of the files; confidence is computed in double precision
 
 
 class Finisher:
@@ -66,10 +65,9 @@ class Finisher:
         JobCancelled
             If `cancel` says so.
         """
-        rows = self._request.scene.shape[0]
-        for first in range(0, rows, STRIP_ROWS):
+        for first, end in strips_of(self._request.scene.shape[0]):
             stop_if_cancelled(cancel)
-            yield self._strip(first, min(first + STRIP_ROWS, rows))
+            yield self._strip(first, end)
 
     def _strip(self, first: int, end: int) -> Strip:
         scene, card = self._request.scene, self._request.model.card

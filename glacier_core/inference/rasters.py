@@ -14,14 +14,12 @@ from rasterio import open as open_raster
 from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
-from rasterio.shutil import copy as copy_raster
-from rasterio.windows import Window
 
 from glacier_core.disk import write_file
 from glacier_core.errors import StorageError
+from glacier_core.strips import cog_in_strips, strips_of
 
 ColourTable = Mapping[int, tuple[int, int, int, int]]  # red, green, blue, opacity
-ROWS_AT_ONCE: Final = 512
 COMPRESSED: Final = {"compress": "DEFLATE", "predictor": "YES"}
 
 
@@ -85,44 +83,19 @@ def layer_in_strips(
     StorageError
         If the disk refuses.
     """
-    strips = path.with_name(f"{path.stem}.strips.tif")
-    about: dict[str, Any] = {"crs": crs, "transform": transform, "nodata": float("nan")}
-    try:
-        with open_raster(
-            strips,
-            "w",
-            driver="GTiff",
-            height=shape[0],
-            width=shape[1],
-            count=1,
-            dtype="float32",
-            tiled=True,
-            blockxsize=512,
-            blockysize=512,
-            bigtiff="IF_SAFER",
-            **about,
-        ) as raster:
-            raster.set_band_description(1, path.stem)
-            raster.update_tags(**tags)
-
-            def write(first: int, rows: NDArray[np.float32]) -> None:
-                raster.write(rows, 1, window=Window(0, first, shape[1], len(rows)))
-
-            yield write
-        copy_raster(
-            strips,
-            path,
-            driver="COG",
-            bigtiff="IF_SAFER",
-            overview_resampling="AVERAGE",
-            **COMPRESSED,
-        )
-    except RasterioError as error:
-        raise StorageError(
-            f"The layer {path} cannot be written ({error}). Is the disk full?"
-        ) from error
-    finally:
-        strips.unlink(missing_ok=True)
+    with cog_in_strips(
+        path,
+        shape=shape,
+        transform=transform,
+        crs=crs,
+        dtype="float32",
+        nodata=float("nan"),
+        bands=[path.stem],
+        tags=tags,
+        overview_resampling="AVERAGE",
+        **COMPRESSED,
+    ) as write:
+        yield lambda first, rows: write(first, rows[np.newaxis])
 
 
 def lazy_layer(path: Path) -> tuple[xr.DataArray, Affine, CRS]:
@@ -154,8 +127,8 @@ def by_rows(
     as a whole.
     """
     found = np.empty(layer.shape, dtype)
-    for first in range(0, len(found), ROWS_AT_ONCE):
-        rows = slice(first, first + ROWS_AT_ONCE)
+    for first, end in strips_of(len(found)):
+        rows = slice(first, end)
         found[rows] = function(layer.isel(y=rows).to_numpy())
     return found
 

@@ -24,7 +24,6 @@ from glacier_core.disk import disk_errors, write_file
 from glacier_core.errors import StorageError
 from glacier_core.grid import AREA_BLOCK, pixel_areas
 from glacier_core.inference.rasters import (
-    ROWS_AT_ONCE,
     by_rows,
     lazy_layer,
     read_layer,
@@ -34,6 +33,7 @@ from glacier_core.outlines.polygonizing import polygonize
 from glacier_core.outlines.writing import write_outlines
 from glacier_core.scene import SceneAttributes
 from glacier_core.settings import settings
+from glacier_core.strips import strips_of
 
 PROVENANCE = "provenance.json"
 OUTLINES = "outlines.parquet"
@@ -187,8 +187,8 @@ class GlacierMap:
     def mean_confidence(self) -> float:
         """Mean of the confidence of all mapped pixels, NaN where there is none."""
         total, mapped = 0.0, self.unmapped.size - int(self.unmapped.sum())
-        for first in range(0, self.shape[0], ROWS_AT_ONCE):
-            rows = self.confidence.isel(y=slice(first, first + ROWS_AT_ONCE)).to_numpy()
+        for first, end in strips_of(self.shape[0]):
+            rows = self.confidence.isel(y=slice(first, end)).to_numpy()
             total += float(np.nansum(rows, dtype=np.float64))
         return total / mapped if mapped else float("nan")
 

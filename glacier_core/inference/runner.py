@@ -182,7 +182,8 @@ class Runner:
 
     def _run(self, inputs: dict[str, FloatArray], number: int) -> FloatArray:
         if self._prepared is None:
-            self._prepared = self._chooser.begin(inputs, self.location, self._windows)
+            windows = max(self._windows, number)
+            self._prepared = self._chooser.begin(inputs, self.location, windows)
         started = time.monotonic()
         found = self._prepared.run(inputs, self.location, self._cancel)
         each = (time.monotonic() - started) / number

@@ -1,69 +1,24 @@
 """Scenes from your own GeoTIFFs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
-from affine import Affine
-from numpy.typing import NDArray
 from pydantic import ValidationError
-from rasterio.crs import CRS
-from rasterio.io import DatasetReader
-from rasterio.warp import transform_bounds
 
 from glacier_core.errors import SceneError
-from glacier_core.grid import check_grid
 from glacier_core.outlines.overlap import check_overlap
 from glacier_core.outlines.reading import read_outlines
-from glacier_core.scene import (
-    BANDS,
-    Reflectance,
-    Scene,
-    SceneAttributes,
-    build_scene,
-)
-from glacier_core.slope import horn_slope
-from glacier_core.sources.geotiffs import (
-    RESAMPLING,
-    coincide,
-    crs_of,
-    onto_grid,
-    open_geotiff,
-    read_bands,
-)
+from glacier_core.scene import BANDS, Reflectance, Scene, SceneAttributes, build_scene
+from glacier_core.sources.declared_bands import declared_bands
+from glacier_core.sources.file_layers import FileLayers
+from glacier_core.sources.geotiffs import RESAMPLING, Values
+from glacier_core.sources.large_scenes import scene_in_strips
+from glacier_core.sources.scene_rasters import is_large
 
 Raster = str | Path
-FloatArray = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class _Grid:
-    """The grid of the imagery, and how other rasters are brought onto it."""
-
-    transform: Affine
-    shape: tuple[int, int]
-    crs: CRS
-    file_crs: CRS | None
-    resampling: str
-
-    def with_margin(self, pixels: int) -> "_Grid":
-        rows, columns = self.shape
-        wider = self.transform @ Affine.translation(-pixels, -pixels)
-        shape = (rows + 2 * pixels, columns + 2 * pixels)
-        return _Grid(wider, shape, self.crs, self.file_crs, self.resampling)
-
-
-@dataclass(frozen=True)
-class _Values:
-    """How the numbers of the imagery become reflectances."""
-
-    scale: float | None
-    offset: float | None
-    nodata: float | None
 
 
 def scene_from_files(
@@ -140,9 +95,14 @@ def scene_from_files(
             f"{resampling!r} is no known resampling; known are {', '.join(RESAMPLING)}."
         )
     imagery = [Path(optical)] if isinstance(optical, str | Path) else [Path(p) for p in optical]
-    values = _Values(scale, offset, nodata)
-    reflectances, grid = _imagery(imagery, list(bands), values, crs, resampling)
-    heights, slopes, resampled = _terrain(Path(elevation), slope, grid)
+    layers = FileLayers(
+        declared_bands(imagery, list(bands)),
+        Values(scale, offset, nodata),
+        Path(elevation),
+        None if slope is None else Path(slope),
+        crs=crs,
+        resampling=resampling,
+    )
     attributes = _attributes(
         id="unnamed" if id is None else id,
         title=title or imagery[0].stem,
@@ -152,16 +112,16 @@ def scene_from_files(
         licence=licence,
         reflectance=reflectance,
         outlines_complete=outlines_complete,
-        notes=(*notes, *resampled),
+        notes=(*notes, *layers.notes),
     )
-    scene = build_scene(
-        reflectances,
-        heights,
-        slope=slopes,
-        transform=grid.transform,
-        crs=grid.crs,
-        attributes=attributes,
-    )
+    if is_large(layers.grid.shape):
+        scene = scene_in_strips(layers, attributes)
+    else:
+        read = layers.read(0, layers.grid.shape[0])
+        place = {"transform": layers.grid.transform, "crs": layers.grid.crs}
+        scene = build_scene(
+            read.optical, read.elevation, slope=read.slope, attributes=attributes, **place
+        )
     scene = scene.with_outlines(_outlines_on(scene, outlines))
     return scene if id is not None else _named_by_content(scene)
 
@@ -189,125 +149,3 @@ def _outlines_on(
     frame = outlines if isinstance(outlines, gpd.GeoDataFrame) else read_outlines(outlines)
     check_overlap(frame, scene.bounds, scene.crs)
     return frame.to_crs(scene.crs)
-
-
-def _imagery(
-    paths: list[Path], bands: list[str], values: _Values, crs: Any, resampling: str
-) -> tuple[FloatArray, _Grid]:
-    """Read the six bands in our order, and the grid they share."""
-    _check_declared(bands)
-    layers: dict[str, FloatArray] = {}
-    grid: _Grid | None = None
-    left = bands
-    for path in paths:
-        with open_geotiff(path) as raster:
-            _check_count(path.name, raster.count, left, alone=len(paths) == 1)
-            here, left = left[: raster.count], left[raster.count :]
-            if not set(here) & set(BANDS):
-                continue
-            grid = _same_grid(grid, _grid_of(raster, path, crs, resampling), path)
-            layers |= _wanted(raster, here, values)
-    if left or grid is None:
-        raise SceneError(
-            f"The files hold too few bands: {', '.join(left)} missing. Give one file with all "
-            f"bands, or one file a band, and declare them in order (needed: {', '.join(BANDS)})."
-        )
-    return np.stack([layers[name] for name in BANDS]), grid
-
-
-def _grid_of(raster: DatasetReader, path: Path, crs: Any, resampling: str) -> _Grid:
-    known = crs_of(raster, path.name, crs)
-    check_grid(raster.transform, raster.shape, known)
-    return _Grid(raster.transform, raster.shape, known, raster.crs, resampling)
-
-
-def _same_grid(known: _Grid | None, found: _Grid, path: Path) -> _Grid:
-    if known is not None and found != known:
-        raise SceneError(
-            f"{path.name} lies on another grid than the files before it: the bands must share "
-            "one. Warp them onto one grid first."
-        )
-    return found
-
-
-def _wanted(raster: DatasetReader, here: list[str], values: _Values) -> dict[str, FloatArray]:
-    indexes = {name: index for index, name in enumerate(here, start=1) if name in BANDS}
-    for name, index in indexes.items():
-        described = (raster.descriptions[index - 1] or "").lower()
-        if described in BANDS and described != name:
-            raise SceneError(
-                f"Band {index} is declared as {name}, but the file itself calls it {described}. "
-                "Declare the bands in the order of the file."
-            )
-    pixels = read_bands(raster, list(indexes.values()), values.scale, values.offset, values.nodata)
-    return dict(zip(indexes, pixels, strict=True))
-
-
-def _check_declared(bands: Sequence[str]) -> None:
-    missing = [name for name in BANDS if name not in bands]
-    twice = sorted({name for name in bands if name in BANDS and list(bands).count(name) > 1})
-    if missing or twice:
-        problem = f"{', '.join(missing)} missing" if missing else f"{', '.join(twice)} named twice"
-        raise SceneError(
-            f"The declared bands do not fit: {problem}. Name every band of the file in its order; "
-            f"needed are {', '.join(BANDS)}."
-        )
-
-
-def _check_count(name: str, count: int, declared: list[str], *, alone: bool) -> None:
-    bands = f"{count} band{'s' * (count != 1)}"
-    if alone and count < len(BANDS):
-        raise SceneError(
-            f"{name} has {bands}; the network needs six ({', '.join(BANDS)}). A picture of red, "
-            "green and blue is not enough: take the satellite product with its infrared bands."
-        )
-    if count > len(declared) or (alone and count < len(declared)):
-        raise SceneError(
-            f"{name} has {bands}, but declared are {len(declared)} ({', '.join(declared)}). "
-            "Name every band in the order of the file; what is not needed may be called 'other'."
-        )
-
-
-def _terrain(
-    elevation: Path, slope: Raster | None, grid: _Grid
-) -> tuple[FloatArray, FloatArray, list[str]]:
-    """Read elevation and slope on the grid, and tell what was resampled for it."""
-    wide, notes = _single_band(elevation, grid, "elevation", margin=1)
-    inner = (slice(1, -1), slice(1, -1))
-    heights = wide[inner]
-    if slope is None:
-        return heights, horn_slope(wide, grid.transform.a)[inner], notes
-    slopes, more = _single_band(Path(slope), grid, "slope")
-    return heights, slopes, [*notes, *more]
-
-
-def _single_band(
-    path: Path, grid: _Grid, what: str, margin: int = 0
-) -> tuple[FloatArray, list[str]]:
-    with open_geotiff(path) as raster:
-        if raster.count != 1:
-            raise SceneError(f"{path.name} has {raster.count} bands; a file of {what} has one.")
-        same = not raster.crs or raster.crs == grid.file_crs
-        own = crs_of(raster, path.name, grid.crs if same and grid.file_crs != grid.crs else None)
-        _check_overlap(raster, own, grid, path.name)
-        wide = grid.with_margin(margin)
-        layer = onto_grid(
-            raster, wide.transform, wide.shape, wide.crs, own_crs=own, resampling=wide.resampling
-        )
-        if own == grid.crs and coincide(raster.transform, grid.transform):
-            return layer, []
-        note = f"The {what} was brought onto the grid of the imagery: {grid.resampling} resampling."
-        return layer, [note]
-
-
-def _check_overlap(raster: DatasetReader, own: CRS, grid: _Grid, name: str) -> None:
-    rows, columns = grid.shape
-    west, north = grid.transform.c, grid.transform.f
-    east, south = grid.transform @ (columns, rows)
-    left, bottom, right, top = transform_bounds(own, grid.crs, *raster.bounds)
-    if not (left < east and right > west and bottom < north and top > south):
-        raise SceneError(
-            f"{name} does not overlap the imagery. It covers {left:.0f} to {right:.0f} east and "
-            f"{bottom:.0f} to {top:.0f} north, the imagery {west:.0f} to {east:.0f} and "
-            f"{south:.0f} to {north:.0f} (metres in {grid.crs.to_string()[:60]})."
-        )

@@ -1,66 +1,42 @@
 """Scenes on disk: a folder of cloud-optimised GeoTIFFs and a scene.json."""
 
 import errno
-import math
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 from uuid import uuid4
 
 import geopandas as gpd
-import rasterio
-import rioxarray
-import xarray as xr
 from affine import Affine
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rasterio.crs import CRS
 from rasterio.errors import CRSError, RasterioError
-from rasterio.io import MemoryFile
 
 from glacier_core.disk import FileState, file_sha256, file_state
 from glacier_core.errors import GlacierError, SceneError, StorageError
 from glacier_core.outlines.reading import read_outlines
 from glacier_core.outlines.schema import empty_outlines
 from glacier_core.outlines.writing import write_outlines
-from glacier_core.scene import BANDS, ORBITS, Scene, SceneAttributes, build_scene, scene_dataset
+from glacier_core.scene import Scene, SceneAttributes, build_scene, scene_dataset
 from glacier_core.settings import settings
+from glacier_core.sources.scene_rasters import (
+    RADAR,
+    RasterName,
+    is_large,
+    lazy_raster,
+    read_raster,
+    write_raster,
+)
 
 FORMAT: Final = 1
 """Version of the layout; a folder of another version is refused with a sentence."""
 
 _DESCRIPTION: Final = "scene.json"
 _OUTLINES: Final = "expert_outlines.gpkg"
-RasterName = Literal[
-    "optical",
-    "elevation",
-    "slope",
-    "valid",
-    "co_pol_sar",
-    "cross_pol_sar",
-    "in_sar",
-    "thermal",
-    "observed",
-]
-
-_RADAR: Final = ("co_pol_sar", "cross_pol_sar", "in_sar")
-_UNITS: Final = {
-    "optical": "reflectance",
-    "elevation": "metre",
-    "slope": "degree",
-    "co_pol_sar": "sigma nought, linear",
-    "cross_pol_sar": "sigma nought, linear",
-    "in_sar": "coherence",
-    "thermal": "kelvin",
-    "valid": "1 = usable",
-    "observed": "date as YYYYMMDD, 0 = none",
-}
-_WHOLE: Final = {"valid": "uint8", "observed": "int32"}
-"""Rasters of whole numbers, and how they are stored; all others are float32."""
-_NO_DATA: Final = {"valid": None, "observed": 0}
 
 
 class _Description(BaseModel):
@@ -170,19 +146,23 @@ def read_scene(folder: str | Path) -> Scene:
     """
     folder = Path(folder)
     described = _description(folder)
-    if math.prod(described.shape) > settings().memory_pixels:
-        scene = _lay_out(folder, described)
+    if is_large(described.shape):
+        scene = _laid_out(folder, described)
     else:
         layers: dict[str, NDArray[Any]] = {}
         for name in described.rasters:
-            layers[name] = _read_raster(folder / f"{name}.tif", described)
+            layers[name] = read_raster(folder / f"{name}.tif", described.shape)
         scene = _assemble(folder, described, layers)
+    _check_fingerprint(scene, described, folder)
+    return scene
+
+
+def _check_fingerprint(scene: Scene, described: _Description, folder: Path) -> None:
     if scene.fingerprint() != described.fingerprint:
         raise StorageError(
             f"The rasters in {folder} are not the ones that were written: they are damaged, or "
             "another program changed them. Delete the folder and make the scene again."
         )
-    return scene
 
 
 def read_attributes(folder: Path) -> SceneAttributes:
@@ -216,7 +196,7 @@ def _disk_troubles(folder: Path) -> Iterator[None]:
 def _fill(folder: Path, scene: Scene) -> None:
     names = [name for name in get_args(RasterName) if name in scene.data]
     for name in names:
-        _write_raster(folder / f"{name}.tif", scene, name)
+        write_raster(folder / f"{name}.tif", scene, name)
     has_outlines = scene.outlines is not None and len(scene.outlines) > 0
     if has_outlines:
         write_outlines(scene.outlines, folder / _OUTLINES)
@@ -231,41 +211,11 @@ def _fill(folder: Path, scene: Scene) -> None:
         outlines_sha256=file_sha256(folder / _OUTLINES) if has_outlines else None,
         fingerprint=scene.fingerprint(),
     )
+    if is_large(scene.shape):
+        # Rasters that GDAL wrote itself: it may not have told that the disk was full.
+        _check_fingerprint(_laid_out(folder, described), described, folder)
     text = described.model_dump_json(indent=2) + "\n"
     (folder / _DESCRIPTION).write_text(text, encoding="utf-8")
-
-
-def _write_raster(path: Path, scene: Scene, name: str) -> None:
-    layers = scene.data[name].to_numpy().reshape(-1, *scene.shape)
-    whole = name in _WHOLE
-    profile = {
-        "driver": "COG",
-        "dtype": _WHOLE.get(name, "float32"),
-        "count": layers.shape[0],
-        "height": scene.shape[0],
-        "width": scene.shape[1],
-        "crs": scene.crs,
-        "transform": scene.transform,
-        "blocksize": 256,
-        "compress": "DEFLATE",
-        "predictor": "STANDARD" if whole else "FLOATING_POINT",
-        "overview_resampling": "NEAREST" if whole else "AVERAGE",
-        "nodata": _NO_DATA.get(name, float("nan")),
-    }
-    # GDAL does not always tell when the disk is full, least of all at the end of a file; Python
-    # does. So the file is made in memory, and written by Python.
-    with MemoryFile() as memory:
-        with memory.open(**profile) as raster:
-            raster.write(layers.astype(profile["dtype"], copy=False))
-            raster.descriptions = _band_names(name)
-            raster.units = (_UNITS[name],) * layers.shape[0]
-        path.write_bytes(memory.getbuffer())
-
-
-def _band_names(name: str) -> tuple[str, ...]:
-    if name == "optical":
-        return BANDS
-    return tuple(f"{name} {orbit}" for orbit in ORBITS) if name in _RADAR else (name,)
 
 
 def _flush(folder: Path) -> None:
@@ -318,50 +268,50 @@ def _description(folder: Path) -> _Description:
     return described
 
 
-def _read_raster(path: Path, described: _Description) -> NDArray[Any]:
-    if not path.is_file():
-        raise StorageError(f"{path} is missing from the scene. Make the scene again.")
-    try:
-        with rasterio.open(path, driver="GTiff") as raster:
-            if raster.shape != described.shape:
-                raise StorageError(
-                    f"{path} has {raster.shape} pixels, the scene {described.shape}. "
-                    "Make the scene again."
-                )
-            layers: NDArray[Any] = raster.read()
-    except RasterioError as problem:
-        raise StorageError(f"{path} is damaged. Make the scene again.") from problem
-    return layers
+def lay_out(
+    folder: Path,
+    names: Iterable[str],
+    shape: tuple[int, int],
+    attributes: SceneAttributes,
+    transform: Affine,
+    crs: CRS,
+) -> Scene:
+    """Put a scene without outlines together from rasters whose pixels stay on disk.
 
+    Nothing is checked but their shape: the fingerprint of the scene tells whether it is whole.
 
-def _lay_out(folder: Path, described: _Description) -> Scene:
-    """Put a scene together whose pixels stay on disk; its fingerprint tells whether it is whole."""
-    variables: dict[str, Any] = {}
+    Raises
+    ------
+    StorageError
+        When a raster is missing or damaged.
+    """
     try:
-        for name in described.rasters:
-            variables[name] = _lazy_raster(folder / f"{name}.tif", described, name)
+        variables: dict[str, Any] = {
+            name: lazy_raster(folder / f"{name}.tif", shape, name) for name in names
+        }
         valid = variables["valid"].to_numpy().astype(bool)
-        transform, crs = Affine(*described.transform), CRS.from_wkt(described.crs)
         data = scene_dataset(variables | {"valid": (("y", "x"), valid)}, transform, crs)
-        return Scene(data, described.attributes, _expert_outlines(folder, described))
-    except (GlacierError, CRSError, RasterioError, OSError, KeyError) as problem:
+    except (GlacierError, RasterioError, OSError, KeyError) as problem:
         raise StorageError(
             f"The scene in {folder} is damaged: {problem} Make the scene again."
         ) from problem
+    return Scene(data, attributes, None)
 
 
-def _lazy_raster(path: Path, described: _Description, name: str) -> xr.Variable:
-    opened = rioxarray.open_rasterio(path, cache=False, driver="GTiff")
-    if not isinstance(opened, xr.DataArray) or opened.shape[1:] != described.shape:
-        raise StorageError(f"{path.name} has other pixels than the scene.")
-    layers = opened.drop_vars(opened.coords).drop_attrs()
-    if name == "optical":
-        return layers.variable
-    return (layers.rename(band="orbit") if name in _RADAR else layers.isel(band=0)).variable
+def _laid_out(folder: Path, described: _Description) -> Scene:
+    try:
+        transform, crs = Affine(*described.transform), CRS.from_wkt(described.crs)
+        outlines = _expert_outlines(folder, described)
+    except (GlacierError, CRSError, OSError) as problem:
+        raise StorageError(
+            f"The scene in {folder} is damaged: {problem} Make the scene again."
+        ) from problem
+    place = (described.shape, described.attributes, transform, crs)
+    return lay_out(folder, described.rasters, *place).with_outlines(outlines)
 
 
 def _assemble(folder: Path, described: _Description, layers: dict[str, NDArray[Any]]) -> Scene:
-    radar: dict[str, ArrayLike] = {name: layers[name] for name in _RADAR if name in layers}
+    radar: dict[str, ArrayLike] = {name: layers[name] for name in RADAR if name in layers}
     try:
         return build_scene(
             layers["optical"],

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.warp import reproject
+from rasterio.windows import Window
 
 from glacier_core.errors import SceneError
 from glacier_core.settings import settings
@@ -38,6 +40,23 @@ _MOST_OVERVIEWS: Final = 32
 
 _OPENING: Final = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
 """Nothing but the file itself is looked at: no sidecar can change what it says."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """How the numbers of a file become reflectances: ``value * scale + offset``.
+
+    Attributes
+    ----------
+    scale, offset : float or None
+        What the file itself declares if None.
+    nodata : float or None
+        A value that means no data, besides what the file itself declares.
+    """
+
+    scale: float | None
+    offset: float | None
+    nodata: float | None
 
 
 @contextmanager
@@ -80,36 +99,33 @@ def open_geotiff(path: Path) -> Iterator[DatasetReader]:
 
 
 def read_bands(
-    raster: DatasetReader,
-    indexes: Sequence[int],
-    scale: float | None = None,
-    offset: float | None = None,
-    nodata: float | None = None,
+    raster: DatasetReader, indexes: Sequence[int], values: Values, rows: tuple[int, int]
 ) -> NDArray[np.float32]:
-    """Return bands as float32 with NaN for no data.
+    """Return some rows of bands as float32 with NaN for no data.
 
     Parameters
     ----------
     raster : rasterio.io.DatasetReader
     indexes : sequence of int
         Band numbers, from 1.
-    scale, offset : float, optional
-        ``value * scale + offset`` is returned; what the file itself declares where left out.
-    nodata : float, optional
-        A value that means no data, besides what the file itself declares.
+    values : Values
+    rows : (int, int)
+        The first row, and the one after the last.
 
     Returns
     -------
     ndarray of float32, (bands, rows, columns)
     """
-    bands: NDArray[np.float32] = np.empty((len(indexes), *raster.shape), dtype=np.float32)
+    window = Window(0, rows[0], raster.width, rows[1] - rows[0])
+    shape = (len(indexes), rows[1] - rows[0], raster.width)
+    bands: NDArray[np.float32] = np.empty(shape, dtype=np.float32)
     for position, index in enumerate(indexes):
-        band = raster.read(index, masked=True)
-        missing = np.ma.getmaskarray(band) | (np.ma.getdata(band) == nodata)
-        factor = raster.scales[index - 1] if scale is None else scale
-        shift = raster.offsets[index - 1] if offset is None else offset
-        values = np.ma.getdata(band).astype(np.float64) * factor + shift
-        bands[position] = np.where(missing, np.nan, values)
+        band = raster.read(index, window=window, masked=True)
+        missing = np.ma.getmaskarray(band) | (np.ma.getdata(band) == values.nodata)
+        factor = raster.scales[index - 1] if values.scale is None else values.scale
+        shift = raster.offsets[index - 1] if values.offset is None else values.offset
+        reflectance = np.ma.getdata(band).astype(np.float64) * factor + shift
+        bands[position] = np.where(missing, np.nan, reflectance)
     return bands
 
 

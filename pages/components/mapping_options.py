@@ -8,6 +8,7 @@ PRECISIONS = {
     "exact": "Exact (float32)",
     "approximate": "Approximate (bfloat16), where the processor has it",
 }
+PROCESSORS = {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU"}
 WAYS = {"ours": "Glacier Explorer", "authors": "The authors of GlaViTU, quirks included"}
 
 
@@ -79,7 +80,12 @@ def mapping_options(patch: int) -> dict[str, Any]:
         help="Approximate is faster; some pixels near a probability of a half change class.",
     )
     batch_size = st.number_input("Windows at once", 1, 64, 4, help="Changes no result.")
-    device = st.selectbox("Processor", ["auto", "cpu", "cuda"], help="Changes no result.")
+    device = st.selectbox(
+        "Processor",
+        list(PROCESSORS),
+        format_func=PROCESSORS.__getitem__,
+        help="Changes nothing but the last digits.",
+    )
     return {
         "stride": stride,
         "batch_size": int(batch_size),

@@ -9,8 +9,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 import glacier_core as gc
+from glacier_core import strips
 from glacier_core.errors import DeviceError, JobCancelled, ModelError
-from glacier_core.inference import engine, finishing, verifying
+from glacier_core.inference import engine, verifying
 from glacier_core.inference.runner import Runner
 from glacier_core.models.config import GlaViTUConfig
 from glacier_core.models.typicality import FEATURES, Component, TypicalityLimit
@@ -92,7 +93,7 @@ def test_without_a_curve_confidence_is_raw_and_says_so(scene):
 
 
 def test_confidence_does_not_depend_on_how_it_is_cut_into_rows(result, scene, model, monkeypatch):
-    monkeypatch.setattr(finishing, "STRIP_ROWS", 7)
+    monkeypatch.setattr(strips, "STRIP_ROWS", 7)
     again = gc.map_glaciers(scene, model, cache=False)
     np.testing.assert_array_equal(again.confidence, result.confidence)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import glacier_core as gc
+from glacier_core import strips
 from glacier_core.errors import JobCancelled, StorageError
 from glacier_core.inference import finishing
 from glacier_core.settings import settings
@@ -37,12 +38,12 @@ def small_memory(monkeypatch):
     """Anything larger than 1000 pixels stays on disk, and strips are short."""
     monkeypatch.setenv("GLACIER_MEMORY_PIXELS", "1000")
     settings.cache_clear()
-    monkeypatch.setattr(finishing, "STRIP_ROWS", 32)
+    monkeypatch.setattr(strips, "STRIP_ROWS", 32)
 
 
 @pytest.fixture
 def in_memory(scene, monkeypatch):
-    monkeypatch.setattr(finishing, "STRIP_ROWS", 32)
+    monkeypatch.setattr(strips, "STRIP_ROWS", 32)
     return gc.map_glaciers(scene, tiny_glavitu(), cache=False)
 
 
@@ -127,10 +128,10 @@ def test_a_mapping_that_was_stopped_goes_on_and_ends_the_same(scene, in_memory, 
 KILLING = """
 import os, random, signal, sys, time
 import glacier_core as gc
-from glacier_core.inference import finishing
+from glacier_core import strips
 from inference.stubs import tiny_glavitu
 
-finishing.STRIP_ROWS = 32
+strips.STRIP_ROWS = 32
 scene, model = gc.open_scene(sys.argv[1]), tiny_glavitu()
 kills = 0
 for turn in range(60):

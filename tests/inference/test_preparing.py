@@ -2,14 +2,15 @@ import pytest
 import torch
 
 from glacier_core.inference import preparing
-from glacier_core.inference.device import Device
+from glacier_core.inference.device import Device, cpu
 from glacier_core.inference.engine import map_glaciers
 from glacier_core.inference.preparing import prepare_model
+from glacier_core.inference.runner import Runner
 from glacier_core.inference.runtimes import choosing
 from glacier_core.models.registry import Model
 from glacier_core.settings import settings
 
-from .runtimes.networks import TINY, settled
+from .runtimes.networks import TINY, settled, smooth_windows
 from .stubs import make_card, make_scene, tiny_glavitu
 
 
@@ -36,6 +37,14 @@ def test_first_map_of_a_prepared_model_is_made_by_the_fastest(fastest, location)
     asked = "R1" if location == "region" else None
     made = map_glaciers(make_scene(40, 50), model, location=asked, cache=False)
     assert made.provenance["device"]["runtime"] == "openvino"
+
+
+def test_who_does_not_tell_how_much_there_is_gets_the_fastest_too(fastest):
+    model = Model(settled(TINY["no location"]), make_card(TINY["no location"], patch_size=64))
+    prepare_model(model, print)
+    runner = Runner(model.network, None, cpu(""), 2, print)
+    runner.probabilities(smooth_windows(2, 64))
+    assert runner.runtime == "openvino"
 
 
 def test_unprepared_small_map_is_begun_at_once(fastest):

@@ -164,7 +164,7 @@ def test_an_empty_folder_may_be_used(tmp_path):
     assert read_scene(write_scene(make_scene(), tmp_path / "new")).id == "tiny"
 
 
-@pytest.mark.parametrize("step", ["_write_raster", "write_outlines", "_flush", "_exchange"])
+@pytest.mark.parametrize("step", ["write_raster", "write_outlines", "_flush", "_exchange"])
 def test_a_failure_at_any_step_leaves_the_old_scene(tmp_path, monkeypatch, step):
     folder = write_scene(make_scene(seed=1), tmp_path / "scene")
 

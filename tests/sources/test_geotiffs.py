@@ -9,7 +9,7 @@ from rasters import GRID, plane, write_geotiff
 from glacier_core.errors import SceneError
 from glacier_core.settings import settings
 from glacier_core.sources import geotiffs
-from glacier_core.sources.geotiffs import coincide, onto_grid, open_geotiff, read_bands
+from glacier_core.sources.geotiffs import Values, coincide, onto_grid, open_geotiff, read_bands
 
 UTM = CRS.from_epsg(32611)
 
@@ -25,8 +25,8 @@ def test_bands_are_scaled_as_told_or_as_the_file_declares(tmp_path):
     numbers = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
     path = write_geotiff(tmp_path / "a.tif", numbers, nodata=7, scale=(0.5, -1.0))
     with open_geotiff(path) as raster:
-        declared = read_bands(raster, [2, 1])
-        told = read_bands(raster, [1], scale=2, offset=1, nodata=3)
+        declared = read_bands(raster, [2, 1], Values(None, None, None), (0, raster.height))
+        told = read_bands(raster, [1], Values(2, 1, 3), (0, raster.height))
     expected = numbers[::-1] * 0.5 - 1
     expected[1].flat[7] = np.nan
     np.testing.assert_array_equal(declared, expected.astype(np.float32))
@@ -39,7 +39,7 @@ def test_integers_beyond_float32_are_scaled_before_they_are_rounded(tmp_path):
     numbers = np.array([[16_777_217]], dtype=np.int32)  # 2**24 + 1, no float32
     path = write_geotiff(tmp_path / "a.tif", numbers, transform=GRID)
     with open_geotiff(path) as raster:
-        assert read_bands(raster, [1], scale=1, offset=-16_777_216)[0, 0, 0] == 1.0
+        assert read_bands(raster, [1], Values(1, -16_777_216, None), (0, 1))[0, 0, 0] == 1.0
 
 
 @pytest.mark.parametrize("shift", [(0, 0), (2, 3), (-2, -3), (-2, 3), (30, 0), (0, -30)])

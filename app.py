@@ -30,6 +30,7 @@ from streamlit.starlette import App
 
 from glacier_core.settings import settings
 from glacier_core.viewing.routes import map_routes
+from pages.components.garbage import collect_all, collect_now_and_then
 
 config.set_option("server.maxUploadSize", settings().max_upload_megabytes)
 
@@ -44,15 +45,11 @@ LIBRARIES = (
 
 
 def load_libraries() -> None:
-    """Import what pages need before anybody asks, and spare the garbage collector of it.
-
-    Streamlit collects garbage after every run of a page, and would look through the half million
-    objects of these libraries each time: longer than most pages take.
-    """
+    """Import what pages need before anybody asks."""
     for name in LIBRARIES:
         import_module(name)
-    gc.collect()
-    gc.freeze()
+    collect_all()
+    collect_now_and_then()
 
 
 def send_at_once() -> None:

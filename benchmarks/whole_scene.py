@@ -21,7 +21,7 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
-from mapping import mirrored_layer
+from mapping import empty_cache, mirrored_layer
 from numpy.typing import NDArray
 
 import glacier_core as gc
@@ -54,7 +54,7 @@ def full_model() -> Model:
 
 
 def scenes() -> dict[str, Scene]:
-    """Return the scene as it is on land, and with its western third under the sea."""
+    """Return the scene twice as it is on land, then with its western third under the sea."""
     small = gc.simulate_scene(0, "valley")
     layers = {
         name: mirrored_layer(small.data[name].to_numpy(), SHAPE)
@@ -69,7 +69,11 @@ def scenes() -> dict[str, Scene]:
         place = {"transform": small.transform, "crs": small.crs, "attributes": small.attributes}
         return build_scene(**of, **place)
 
-    return {"land": scene(layers), "land, a third of it sea": scene(coast)}
+    return {
+        "land, the runtimes timed on the way": scene(layers),
+        "land": scene(layers),
+        "land, a third of it sea": scene(coast),
+    }
 
 
 def seconds_by_pytorch(model: Model, repeats: int) -> list[float]:
@@ -117,12 +121,13 @@ def main(
         return seconds_by_tensorflow(tensorflow, repeats)
 
     theirs, ours = their_window(), []
-    for name, scene in scenes().items():
-        number = len(plan_windows(resolve(scene, model, MappingOptions())).windows)
-        began = time.perf_counter()
-        found = gc.map_glaciers(scene, model, cache=False)
-        ours.append((name, number, time.perf_counter() - began, found.provenance["device"]))
-        theirs += their_window()
+    with empty_cache():
+        for name, scene in scenes().items():
+            number = len(plan_windows(resolve(scene, model, MappingOptions())).windows)
+            began = time.perf_counter()
+            found = gc.map_glaciers(scene, model, cache=False)
+            ours.append((name, number, time.perf_counter() - began, found.provenance["device"]))
+            theirs += their_window()
     window = median(theirs)
     by = "PyTorch, which stands in for TensorFlow" if tensorflow is None else "TensorFlow"
     typer.echo(f"authors: {windows} windows of {window:.3f} s by {by}: {windows * window:.1f} s")

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.jit._trace import TracerWarning
 
 from glacier_core.inference.runtimes.prepared import FloatArray, glacier_probability
+from glacier_core.inference.runtimes.subpixels import with_subpixels
 
 LOCATION = "location"
 """Name of the location vector among the inputs of an exported network."""
@@ -62,8 +63,9 @@ def flat_inputs(
 def flattened(network: nn.Module, arrays: dict[str, FloatArray]) -> tuple[Flat, tuple[Tensor, ...]]:
     """Return a network in evaluation mode that takes its inputs in a row, and one window of them.
 
-    The network that was given is left as it is; its weights are the very same.
+    The network that was given is left as it is; its weights are the very same, but for
+    up-convolutions, which become four smaller convolutions.
     """
     shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
-    flat = Flat(deepcopy(network, shared), tuple(arrays)).eval()
+    flat = Flat(with_subpixels(deepcopy(network, shared).eval()), tuple(arrays)).eval()
     return flat, tuple(torch.from_numpy(array[:1]) for array in arrays.values())

@@ -5,8 +5,8 @@ none of which changes the result by more than rounding does:
 
 * 3x3 convolutions by Winograd's minimal filtering (Lavin and Gray 2016, "Fast algorithms for
   convolutional neural networks", https://arxiv.org/abs/1509.09308), as NNPACK computes them;
-* doubling by nearest neighbours and a 2x2 convolution as four smaller convolutions, one for each
-  of the four pixels that come of one: 9 instead of 16 multiplications;
+* doubling by nearest neighbours and a 2x2 convolution as four smaller ones
+  (:mod:`glacier_core.inference.runtimes.subpixels`);
 * batch normalisations folded into the convolutions before them.
 """
 
@@ -16,14 +16,13 @@ from itertools import pairwise
 from typing import TypeGuard
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from glacier_core.errors import ModelError
 from glacier_core.inference.runtimes.eager import EagerNetwork
 from glacier_core.inference.runtimes.prepared import Runtime
-from glacier_core.models.blocks import UpConvolution
+from glacier_core.inference.runtimes.subpixels import with_subpixels
 
 LEAST_CHANNELS = 16
 """In and out; with fewer, carrying pixels into Winograd's domain takes longer than it saves."""
@@ -49,7 +48,7 @@ class WinogradNetwork(EagerNetwork):
         """
         if not is_available():  # asking also makes NNPACK ready, without which it fails
             raise ModelError("this torch has no NNPACK, or none for this processor")
-        return _rearranged(deepcopy(network).eval())
+        return _rearranged(with_subpixels(deepcopy(network).eval()))
 
 
 class WinogradConvolution(nn.Module):
@@ -70,51 +69,12 @@ class WinogradConvolution(nn.Module):
         return convolved
 
 
-class SubpixelConvolution(nn.Module):
-    """Nearest-neighbour doubling and a 2x2 convolution, computed at the size before doubling.
-
-    Of the four pixels that come of one, the first sees this pixel alone, so all four weights at
-    once; the others see its right neighbour, the one below, or all four.
-    """
-
-    one: Tensor
-    right: Tensor
-    below: Tensor
-    all_four: Tensor
-
-    def __init__(self, up: UpConvolution) -> None:
-        super().__init__()
-        fused = fuse_conv_bn_eval(up.convolution, up.norm)
-        weight = fused.weight.detach()
-        self.bias = fused.bias
-        self.register_buffer("one", weight.sum((2, 3), keepdim=True))
-        self.register_buffer("right", weight.sum(2, keepdim=True))
-        self.register_buffer("below", weight.sum(3, keepdim=True))
-        self.register_buffer("all_four", weight)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Turn (N, i, H, W) into (N, o, 2H, 2W)."""
-        number, _, height, width = x.shape
-        padded = F.pad(x, (0, 1, 0, 1))
-        doubled = x.new_empty(number, self.all_four.shape[0], 2 * height, 2 * width)
-        for row, column, seen, weight in (
-            (0, 0, x, self.one),
-            (0, 1, padded[:, :, :height], self.right),
-            (1, 0, padded[..., :width], self.below),
-            (1, 1, padded, self.all_four),
-        ):
-            doubled[:, :, row::2, column::2] = F.conv2d(seen, weight, self.bias)
-        return doubled
-
-
 def is_available() -> bool:
     """Whether this torch was built with NNPACK, and the processor is one that it knows."""
     return bool(getattr(torch, "_nnpack_available", lambda: False)())
 
 
 def _rearranged(module: nn.Module) -> nn.Module:
-    if isinstance(module, UpConvolution):
-        return SubpixelConvolution(module)
     if isinstance(module, nn.Sequential):
         _fold(module)
     for name, child in module.named_children():

@@ -10,14 +10,11 @@ from torch import nn
 from glacier_core.inference.device import cpu
 from glacier_core.inference.runner import Runner
 from glacier_core.inference.runtimes.winograd import (
-    SubpixelConvolution,
     WinogradConvolution,
     WinogradNetwork,
     is_available,
 )
 from glacier_core.models.architectures import ARCHITECTURES
-from glacier_core.models.blocks import UpConvolution
-from glacier_core.models.config import GlaViTUConfig
 
 from .networks import TINY, all_small, location_of, settled, small_size, smooth_windows
 
@@ -36,16 +33,6 @@ def test_every_architecture_gives_what_pytorch_gives(config):
         expected, found = eager.probabilities(inputs), rearranged.probabilities(inputs)
         assert rearranged.runtime == "winograd"
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4)
-
-
-@pytest.mark.parametrize("size", [(1, 1), (2, 3), (7, 12)])
-def test_four_small_convolutions_are_the_doubled_one(size):
-    torch.manual_seed(0)
-    up = UpConvolution(5, 3, GlaViTUConfig()).eval().double().requires_grad_(False)
-    for statistic in (up.norm.running_mean, up.norm.running_var, up.norm.weight, up.norm.bias):
-        statistic.uniform_(0.5, 2.0)
-    x = torch.randn(2, 5, *size, dtype=torch.float64)
-    torch.testing.assert_close(SubpixelConvolution(up)(x), up(x), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("bias", [True, False])

@@ -18,7 +18,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -57,8 +57,14 @@ PATIENCE_S = 60.0
 CONNECTIONS = 6
 """What browsers open to one server at once."""
 
+ON_SCREEN = 12
+"""Tiles of 512 pixels on a screen."""
+
 PAUSE_S, READING_S = 2.0, 60.0
 """Mean seconds between two moves of the map, and how long people look round."""
+
+ALONE = 5
+"""Tiles of each layer that one client alone asks for."""
 
 KEPT = 60
 """Tiles asked for again: fewer than the server keeps."""
@@ -180,7 +186,7 @@ class Reader:
         """Look round until then; note the layer and milliseconds of the first tiles and others."""
         chance, seen = random.Random(self.seed), set[str]()
         layer = "natural"
-        place = chance.choice(self._parsed(layer))
+        place = self._opening(layer)
         with ThreadPoolExecutor(CONNECTIONS) as browser:
             while time.monotonic() < until:
                 screen = [one for one in self._screen(layer, place) if one not in seen]
@@ -191,6 +197,14 @@ class Reader:
                     waits += some
                 time.sleep(chance.expovariate(1 / PAUSE_S))
                 layer, place = self._moved(chance, layer, place)
+
+    def _opening(self, layer: str) -> tuple[int, int, int]:
+        """Return the middle of the scene at the closest zoom that shows all of it, as maps open."""
+        parsed = self._parsed(layer)
+        numbers = Counter(zoom for zoom, *_ in parsed)
+        opened = max(zoom for zoom, number in numbers.items() if number <= ON_SCREEN)
+        shown = sorted(one for one in parsed if one[0] == opened)
+        return shown[len(shown) // 2]
 
     def _parsed(self, layer: str) -> list[tuple[int, int, int]]:
         found = [address.split("/")[-3:] for address in self.known[layer]]
@@ -259,8 +273,8 @@ def measure(port: int, known: dict[str, list[str]], clients: int, tiles: int) ->
     shuffled = {layer: list(generator.permutation(some)) for layer, some in known.items()}
     asked(port, [some[-1] for some in shuffled.values()])  # the stretch of each picture
     lines = readers(port, known, clients)
-    crowd = [address for some in shuffled.values() for address in some[:tiles]]
-    alone = [address for some in shuffled.values() for address in some[tiles : tiles + 10]]
+    alone = [address for some in shuffled.values() for address in some[:ALONE]]
+    crowd = [address for some in shuffled.values() for address in some[ALONE : ALONE + tiles]]
     for title, wanted, people in (
         (
             f"{clients} clients without a pause, each tile once",

@@ -25,6 +25,7 @@ DECIDING: Final = (
     "outlines/writing.py",
     "scene.py",
     "slope.py",
+    "strips.py",
 )
 """Modules that decide a map or the files it is kept in; a new one in a folder counts at once."""
 
@@ -35,6 +36,7 @@ NOT_DECIDING: Final = {
     "inference/corrected.py": "changes a finished map, and has a key of its own",
     "inference/holding.py": "says which kept maps are shown",
     "inference/jobs.py": "decides when a map is made, and for whom",
+    "inference/preparing.py": "times runtimes before there is anything to map",
     "inference/preview.py": "shows what is found while the rest is looked for",
     "inference/progress.py": "tells how far a mapping is",
     "inference/runtimes/compiled_files.py": "keeps networks on disk",
@@ -58,6 +60,7 @@ NOT_DECIDING: Final = {
     "outlines/geopackages.py": "files that a map is not kept in",
     "outlines/shapefiles.py": "files that a map is not kept in",
     "pace.py": "remembers how long things took",
+    "plausible.py": "refuses scenes, and changes none",
     "provenance.py": "when and with what a map was made, beside its pixels",
     "settings.py": "limits and paths; what decides a map is in its request",
 }

@@ -9,7 +9,7 @@ collections; every now and then everything is thawed, looked through once, and f
 import gc
 from threading import Event, Thread
 
-PAUSE_S = 20.0
+PAUSE_S = 60.0
 """Seconds in which what was made since stays in every collection."""
 
 

@@ -20,6 +20,7 @@ from glacier_core.deviations.nearest import (
     IndexArray,
     Pieces,
     cut_into_pieces,
+    in_shares,
     lengths,
     middles,
 )
@@ -60,8 +61,8 @@ class Boundary:
         closing = np.append(
             corner_of[1:] != corner_of[:-1], np.ones(min(1, len(rings)), dtype=bool)
         )
-        ends = np.cumsum(lengths(pieces))
-        return cls(pieces, ends - lengths(pieces) / 2, ring, corners[~closing])
+        long = lengths(pieces)
+        return cls(pieces, np.cumsum(long) - long / 2, ring, corners[~closing])
 
     @cached_property
     def weights(self) -> FloatArray:
@@ -187,7 +188,8 @@ def external(outline: BaseGeometry) -> BaseGeometry:
 def outward_signs(points: FloatArray, outline: BaseGeometry) -> FloatArray:
     """Return +1 for points (n, 2) outside an outline and -1 for those inside."""
     shapely.prepare(outline)
-    inside = shapely.contains_xy(outline, points[:, 0], points[:, 1])
+    shapely.contains_xy(outline, 0.0, 0.0)  # builds GEOS's index, before several threads would
+    inside = in_shares(lambda some: np.asarray(shapely.contains_xy(outline, *some.T)), points)
     return np.where(inside, -1.0, 1.0)
 
 

@@ -1,9 +1,10 @@
 """The nearest of many short pieces of line, exactly and for a million points at a time."""
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import shapely
@@ -51,13 +52,9 @@ class Pieces:
         """Return the place on a piece that is closest to each point (m, 2); NaN without pieces."""
         if not len(self) or not len(points):
             return np.full((len(points), 2), np.nan)
-        shares = [points[start : start + AT_ONCE] for start in range(0, len(points), AT_ONCE)]
-        if len(shares) == 1:
-            return self._closest(points)
-        self._prepare()
-        # scipy, shapely and numpy let go of the interpreter while they search.
-        with ThreadPoolExecutor(settings().threads or os.cpu_count()) as threads:
-            return np.concatenate(list(threads.map(self._closest, shares)))
+        if len(points) > AT_ONCE:
+            self._prepare()
+        return in_shares(self._closest, points)
 
     def distances(self, points: FloatArray) -> FloatArray:
         """Return the distance of each point (m, 2) to the nearest piece; infinite without any."""
@@ -132,6 +129,24 @@ class Pieces:
     @cached_property
     def _tree(self) -> shapely.STRtree:
         return shapely.STRtree(np.asarray(shapely.linestrings(self.ends)))
+
+
+def in_shares(find: Callable[[FloatArray], NDArray[Any]], points: FloatArray) -> NDArray[Any]:
+    """Find something of every point, for a million of them on all cores.
+
+    Parameters
+    ----------
+    find : callable
+        Takes some points (m, 2) and returns (m, ...); called from several threads at once where
+        there are many points.
+    points : ndarray of float64, (n, 2)
+    """
+    shares = [points[start : start + AT_ONCE] for start in range(0, len(points), AT_ONCE)]
+    if len(shares) <= 1:
+        return find(points)
+    # scipy, shapely and numpy let go of the interpreter while they search.
+    with ThreadPoolExecutor(settings().threads or os.cpu_count()) as threads:
+        return np.concatenate(list(threads.map(find, shares)))
 
 
 def cut_into_pieces(lines: NDArray[np.object_], step: float) -> tuple[FloatArray, IndexArray]:

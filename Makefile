@@ -38,6 +38,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/athabasca.py
 	$(BIN)/python benchmarks/mapping.py
 	$(BIN)/python benchmarks/runtimes.py
+	$(BIN)/python benchmarks/precision.py --scenes 24
 	$(BIN)/python benchmarks/whole_scene.py
 	$(BIN)/python benchmarks/stride.py --plot docs/performance/stride.png
 	$(BIN)/python benchmarks/granule.py --plot docs/performance/size.png

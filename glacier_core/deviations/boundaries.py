@@ -20,7 +20,6 @@ from glacier_core.deviations.nearest import (
     IndexArray,
     Pieces,
     cut_into_pieces,
-    in_shares,
     lengths,
     middles,
 )
@@ -188,8 +187,7 @@ def external(outline: BaseGeometry) -> BaseGeometry:
 def outward_signs(points: FloatArray, outline: BaseGeometry) -> FloatArray:
     """Return +1 for points (n, 2) outside an outline and -1 for those inside."""
     shapely.prepare(outline)
-    shapely.contains_xy(outline, 0.0, 0.0)  # builds GEOS's index, before several threads would
-    inside = in_shares(lambda some: np.asarray(shapely.contains_xy(outline, *some.T)), points)
+    inside = shapely.contains_xy(outline, points[:, 0], points[:, 1])
     return np.where(inside, -1.0, 1.0)
 
 

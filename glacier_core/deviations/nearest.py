@@ -1,10 +1,9 @@
 """The nearest of many short pieces of line, exactly and for a million points at a time."""
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import shapely
@@ -52,9 +51,13 @@ class Pieces:
         """Return the place on a piece that is closest to each point (m, 2); NaN without pieces."""
         if not len(self) or not len(points):
             return np.full((len(points), 2), np.nan)
-        if len(points) > AT_ONCE:
-            self._prepare()
-        return in_shares(self._closest, points)
+        shares = [points[start : start + AT_ONCE] for start in range(0, len(points), AT_ONCE)]
+        if len(shares) == 1:
+            return self._closest(points)
+        self._prepare()
+        # scipy, shapely and numpy let go of the interpreter while they search.
+        with ThreadPoolExecutor(settings().threads or os.cpu_count()) as threads:
+            return np.concatenate(list(threads.map(self._closest, shares)))
 
     def distances(self, points: FloatArray) -> FloatArray:
         """Return the distance of each point (m, 2) to the nearest piece; infinite without any."""
@@ -78,9 +81,13 @@ class Pieces:
         return found
 
     def _prepare(self) -> None:
-        """Build all that is searched, which each of several threads would else begin to build."""
+        """Build all that is searched, which several threads would else build at the same time.
+
+        GEOS builds its index when it is first asked, and then only if it needs it: for a place
+        within the pieces it always does. Two threads that build one crash.
+        """
         _ = self._middles, self._reach
-        shapely.shortest_line(self._runs, shapely.Point(self.ends[0, 0]))  # GEOS's own index
+        shapely.shortest_line(self._runs, shapely.Point(self.ends[0, 0]))
 
     def _nearest_among(self, points: FloatArray, count: int) -> tuple[IndexArray, BoolArray]:
         """Return the nearest of the pieces whose middles are nearest, and whether it surely is.
@@ -129,24 +136,6 @@ class Pieces:
     @cached_property
     def _tree(self) -> shapely.STRtree:
         return shapely.STRtree(np.asarray(shapely.linestrings(self.ends)))
-
-
-def in_shares(find: Callable[[FloatArray], NDArray[Any]], points: FloatArray) -> NDArray[Any]:
-    """Find something of every point, for a million of them on all cores.
-
-    Parameters
-    ----------
-    find : callable
-        Takes some points (m, 2) and returns (m, ...); called from several threads at once where
-        there are many points.
-    points : ndarray of float64, (n, 2)
-    """
-    shares = [points[start : start + AT_ONCE] for start in range(0, len(points), AT_ONCE)]
-    if len(shares) <= 1:
-        return find(points)
-    # scipy, shapely and numpy let go of the interpreter while they search.
-    with ThreadPoolExecutor(settings().threads or os.cpu_count()) as threads:
-        return np.concatenate(list(threads.map(find, shares)))
 
 
 def cut_into_pieces(lines: NDArray[np.object_], step: float) -> tuple[FloatArray, IndexArray]:

@@ -8,6 +8,7 @@ the other boundary are exact (point to segment), so only the sampling along a bo
 approximate, and the largest distance not even that (:mod:`glacier_core.deviations.largest`).
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -124,8 +125,10 @@ def measure(facing: Facing) -> DistanceDeviation:
         return _undefined(facing.left_out_percent)
     predicted, expert = facing.predicted, facing.expert
     pairs = [(predicted.seen, expert.margin), (expert.seen, predicted.margin)]
-    ways = [margin.distances(seen.midpoints) for seen, margin in pairs]
-    corners = [margin.distances(seen.vertices) for seen, margin in pairs]
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        outwards = aside.submit(outward_signs, predicted.seen.midpoints, expert.outline)
+        ways = [margin.distances(seen.midpoints) for seen, margin in pairs]
+        corners = [margin.distances(seen.vertices) for seen, margin in pairs]
     weights = [seen.weights / seen.length for seen, _ in pairs]
     pooled, half_each = np.concatenate(ways), np.concatenate(weights) / 2
     median, p95 = _weighted_quantiles(pooled, half_each, (0.5, 0.95))
@@ -133,14 +136,13 @@ def measure(facing: Facing) -> DistanceDeviation:
         (_farthest(*way) for way in zip(pairs, ways, corners, strict=True)),
         key=lambda found: found[0],
     )
-    outwards = outward_signs(predicted.seen.midpoints, expert.outline)
     return DistanceDeviation(
         polis=_mean_of_means(corners),
         mean=float(pooled @ half_each),
         median=median,
         p95=p95,
         hausdorff=hausdorff,
-        signed_mean=float((ways[0] * outwards) @ weights[0]),
+        signed_mean=float((ways[0] * outwards.result()) @ weights[0]),
         left_out_percent=facing.left_out_percent,
         largest_at=(float(place[0]), float(place[1])),
     )

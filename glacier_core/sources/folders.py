@@ -107,7 +107,8 @@ def write_scene(scene: Scene, folder: str | Path) -> Path:
         half written is left behind, and what was there before stays.
     """
     folder = Path(folder)
-    if folder.exists() and not is_scene_folder(folder) and _holds_something(folder):
+    # Twice, as others put scenes in place by renaming: a look may fall upon one that is going.
+    if _holds_something_else(folder) and _holds_something_else(folder):
         raise StorageError(
             f"{folder} already holds something that is no scene. Choose another folder."
         )
@@ -176,8 +177,15 @@ def read_attributes(folder: Path) -> SceneAttributes:
     return _description(folder).attributes
 
 
-def _holds_something(folder: Path) -> bool:
-    return not folder.is_dir() or any(folder.iterdir())
+def _holds_something_else(folder: Path) -> bool:
+    """Tell whether a path holds anything but a scene."""
+    try:
+        names = {path.name for path in folder.iterdir()}
+    except FileNotFoundError:
+        return False
+    except NotADirectoryError:
+        return True
+    return bool(names) and _DESCRIPTION not in names
 
 
 @contextmanager

@@ -38,7 +38,7 @@ from glacier_core.models.registry import load_model
 
 FULL, SMALL = "full", "glavitu-small"
 SIZES = {FULL: 384, SMALL: 256}
-BATCHES = {FULL: (1,), SMALL: (1, 2, 4)}
+BATCHES = {FULL: (1, 4), SMALL: (1, 2, 4)}
 HEAD = (
     "| network | windows at once | runtime | s a window | times as fast | CPU s a window "
     "| largest difference | classes changed | to prepare, s | peak memory, MB |\n"

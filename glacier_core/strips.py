@@ -1,5 +1,6 @@
 """Cloud-optimised GeoTIFFs written strip by strip: memory does not grow with them."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from rasterio.shutil import copy as copy_raster
 from rasterio.windows import Window
 
 from glacier_core.errors import StorageError
+from glacier_core.settings import settings
 
 STRIP_ROWS: Final = 512
 """Rows read or written at once: a row of blocks of the files."""
@@ -23,6 +25,11 @@ BLOCK: Final = 512
 
 WriteRows = Callable[[int, NDArray[Any]], None]
 """Takes the number of the first row, and rows (bands, any, columns)."""
+
+
+def is_large(shape: tuple[int, ...]) -> bool:
+    """Return whether a raster of so many rows and columns is not to be held in memory."""
+    return math.prod(shape) > settings().memory_pixels
 
 
 def strips_of(rows: int) -> Iterator[tuple[int, int]]:

@@ -37,7 +37,7 @@ from glacier_core.models.registry import Model
 from glacier_core.pace import keep_pace
 from glacier_core.provenance import REPEAT, record
 from glacier_core.scene import Scene
-from glacier_core.settings import settings
+from glacier_core.strips import is_large
 
 NOTE_SURFACE = (
     "The scene holds surface reflectance; the network was made for top-of-atmosphere reflectance, "
@@ -163,7 +163,7 @@ def carry_out(
     stop_if_cancelled(cancel)
     if found := _found(request, reporter):
         return found
-    if request.scene.valid.size <= settings().memory_pixels:
+    if not is_large(request.scene.shape):
         mapping = _Mapping(request, reporter, cancel, RowsInMemory(request.scene.shape))
         mapping.gather()
         result = finish_in_memory(mapping.finisher, request, mapping.facts, cancel)

@@ -32,8 +32,7 @@ from glacier_core.inference.rasters import (
 from glacier_core.outlines.polygonizing import polygonize
 from glacier_core.outlines.writing import write_outlines
 from glacier_core.scene import SceneAttributes
-from glacier_core.settings import settings
-from glacier_core.strips import strips_of
+from glacier_core.strips import is_large, strips_of
 
 PROVENANCE = "provenance.json"
 OUTLINES = "outlines.parquet"
@@ -362,7 +361,7 @@ def _read_layers(
     """Read the layers; of a large map probability and confidence only when they are asked for."""
     paths = {name: folder / f"{name}.tif" for name in LAYERS}
     glacier, transform, crs = read_layer(paths["glacier"])
-    large = glacier.size > settings().memory_pixels
+    large = is_large(glacier.shape)
     layers: dict[str, NDArray[Any] | xr.DataArray] = {"glacier": glacier}
     grids = {(glacier.shape, transform)}
     for name in ("probability", "confidence", "unmapped"):

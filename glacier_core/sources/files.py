@@ -16,7 +16,7 @@ from glacier_core.sources.declared_bands import declared_bands
 from glacier_core.sources.file_layers import FileLayers
 from glacier_core.sources.geotiffs import RESAMPLING, Values
 from glacier_core.sources.large_scenes import scene_in_strips
-from glacier_core.sources.scene_rasters import is_large
+from glacier_core.strips import is_large
 
 Raster = str | Path
 

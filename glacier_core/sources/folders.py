@@ -26,11 +26,11 @@ from glacier_core.settings import settings
 from glacier_core.sources.scene_rasters import (
     RADAR,
     RasterName,
-    is_large,
     lazy_raster,
     read_raster,
     write_raster,
 )
+from glacier_core.strips import is_large
 
 FORMAT: Final = 1
 """Version of the layout; a folder of another version is refused with a sentence."""

@@ -1,6 +1,5 @@
 """The rasters of a scene as cloud-optimised GeoTIFFs, all of them in memory or strip by strip."""
 
-import math
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -16,8 +15,7 @@ from rasterio.io import MemoryFile
 
 from glacier_core.errors import StorageError
 from glacier_core.scene import BANDS, ORBITS, Scene
-from glacier_core.settings import settings
-from glacier_core.strips import WriteRows, cog_in_strips, strips_of
+from glacier_core.strips import WriteRows, cog_in_strips, is_large, strips_of
 
 RasterName = Literal[
     "optical",
@@ -48,11 +46,6 @@ _UNITS: Final = {
 _WHOLE: Final = {"valid": "uint8", "observed": "int32"}
 """Rasters of whole numbers, and how they are stored; all others are float32."""
 _NO_DATA: Final = {"valid": None, "observed": 0}
-
-
-def is_large(shape: tuple[int, int]) -> bool:
-    """Return whether a raster of so many rows and columns is not to be held in memory."""
-    return math.prod(shape) > settings().memory_pixels
 
 
 def write_raster(path: Path, scene: Scene, name: str) -> None:

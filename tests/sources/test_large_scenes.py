@@ -16,7 +16,7 @@ from glacier_core import strips
 from glacier_core.errors import SceneError, StorageError
 from glacier_core.settings import settings
 from glacier_core.sources import folders, large_scenes
-from glacier_core.sources.scene_rasters import is_large
+from glacier_core.strips import is_large
 from tests.rasters import GRID, plane, reflectances, write_geotiff
 
 SHAPE = (150, 90)

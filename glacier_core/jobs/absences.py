@@ -36,9 +36,12 @@ class Absences:
         To be asked again and again: a session counts as away from the first time it is found so.
         """
         now = self._clock()
-        away = [session for session in sessions if not self._is_here(session)]
-        self._since = {session: self._since.get(session, now) for session in away}
+        self._since = {session: self._since.get(session, now) for session in self.away(sessions)}
         return {session for session, since in self._since.items() if now - since >= seconds}
+
+    def away(self, sessions: Iterable[str]) -> set[str]:
+        """Return which of the sessions are away at this moment."""
+        return {session for session in sessions if not self._is_here(session)}
 
     def _is_here(self, session: str) -> bool:
         try:

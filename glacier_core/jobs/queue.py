@@ -183,11 +183,20 @@ class JobQueue(Generic[J]):
             return [self._snapshot(task, places) for task in self._tasks.values()]
 
     def cancel(self, job_id: str, session: str) -> None:
-        """Say that a session no longer wants a job; it stops when no other session wants it."""
+        """Say that a session no longer wants a job; it stops when no other session wants it.
+
+        Sessions whose page is closed leave with it, however short ago that was: a page that was
+        loaded anew has another name, and its reader's word would not count before the grace time.
+        """
         with self._changed:
             task = self._tasks.get(job_id)
-            if task is not None:
-                self._leave(task, session)
+            if task is None or session not in task.wanted_by:
+                return
+            others = task.wanted_by - {session}
+        away = self._absences.away(others)
+        with self._changed:
+            for leaving in (session, *away):
+                self._leave(task, leaving)
 
     def dismiss_absent(self) -> None:
         """Let the sessions leave whose page has been closed for too long.

@@ -84,8 +84,12 @@ def _what(job: "Job") -> str:
 
 
 def _who(job: "Job") -> str:
-    others = len(job.asked_by - {session_name()})
-    if session_name() not in job.asked_by:
+    reader = session_name()
+    if job.is_over or not job.wanted_by:
+        # Not counted: one visitor has another name whenever the page is loaded anew.
+        return "you" if reader in job.asked_by else "another visitor"
+    others = len(job.wanted_by - {reader})
+    if reader not in job.wanted_by:
         return "another visitor" if others == 1 else f"{others} other visitors"
     return "you" if not others else f"you and {others} more"
 

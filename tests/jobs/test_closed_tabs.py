@@ -122,3 +122,21 @@ def test_a_notebook_has_no_tabs_to_look_at():
         held.gate.set()
     finally:
         tray.queue.close()
+
+
+def test_a_tab_loaded_anew_cancels_at_once(browser):
+    job, _ = browser.tray.hold("running", "a")
+    browser.open.remove("a")
+    browser.open.add("a again")
+    browser.tray.queue.join(job.id, "a again")
+    browser.tray.queue.cancel(job.id, "a again")
+    assert browser.tray.ended(job).state == "cancelled"
+
+
+def test_nobody_ends_the_jobs_of_others_by_a_word_about_them(browser):
+    job, held = browser.tray.hold("running", "a")
+    browser.open.remove("a")
+    browser.tray.queue.cancel(job.id, "b")
+    assert browser.tray.queue.job(job.id).wanted_by == {"a"}
+    held.gate.set()
+    assert browser.tray.ended(job).state == "done"

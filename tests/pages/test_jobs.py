@@ -115,7 +115,7 @@ def test_jobs_under_way_stand_in_their_turn(open_jobs):
 
 
 def test_own_jobs_can_be_cancelled(open_jobs):
-    own = {"asked_by": frozenset({ME, "other"}), "wanted_by": frozenset({ME})}
+    own = {"asked_by": frozenset({ME, "left"}), "wanted_by": frozenset({ME, "other"})}
     app, maps, _ = open_jobs(map_job(state="running", **own))
     assert "asked for by you and 1 more" in words(app)
     app.button(key="cancel-" + "ab" * 16).click().run()
@@ -123,6 +123,14 @@ def test_own_jobs_can_be_cancelled(open_jobs):
     app.run()
     assert "Stopped by who asked for it." in words(app)
     assert "cancel" not in keys(app)
+
+
+@pytest.mark.parametrize("state", ["running", "done"])
+@pytest.mark.parametrize(("asker", "who"), [(ME, "you"), ("left", "another visitor")])
+def test_nobody_is_counted_who_no_longer_wants_it(open_jobs, state, asker, who):
+    wishes = {"asked_by": frozenset({asker, "other"}), "wanted_by": frozenset()}
+    app, *_ = open_jobs(map_job(**DONE | wishes | {"state": state}))
+    assert f"asked for by {who}, 2026" in words(app)
 
 
 def test_a_job_that_is_stopping_says_so(open_jobs):

@@ -96,6 +96,11 @@ class Settings(BaseSettings):
     tile_cache_megabytes: int = Field(
         default=64, gt=0, description="Drawn map tiles held in memory, for all sessions."
     )
+    kept_tiles_megabytes: int = Field(
+        default=2000,
+        gt=0,
+        description="Tiles of large scenes kept on disk; those used longest ago leave first.",
+    )
     batch_size: int = Field(
         default=2,
         gt=0,

@@ -11,14 +11,17 @@ from urllib3.exceptions import HTTPError
 
 from glacier_core.errors import SourceError
 from glacier_core.network.access import authorise, forget_token
-from glacier_core.network.blocks import BLOCK, BlockStore, clear_out
 from glacier_core.network.faults import ExpiredError, archive_name, check_answer, told
 from glacier_core.network.partial import content_range, validator
 from glacier_core.network.services import shown
 from glacier_core.network.session import session
 from glacier_core.network.transfer import IsCancelled, Report, TransferProgress
 from glacier_core.network.transport import RETRIES, check_wanted, pause, pieces, stoppable
+from glacier_core.pieces import Pieces, Shelf
 from glacier_core.settings import settings
+
+BLOCK: Final = 1 << 18
+"""Bytes of a piece: about what an archive sends in the time of one question and answer."""
 
 _AT_ONCE: Final = 16
 """Pieces asked for in one request: few questions, and little lost where one breaks off."""
@@ -69,7 +72,7 @@ class RemoteFile:
         self._next, self._ahead = -1, 1
         self.size = -1
         self._version = ""
-        self._store: BlockStore | None = None
+        self._store: Pieces | None = None
         self._begin()
 
     def read(self, start: int, count: int) -> bytes:
@@ -92,11 +95,11 @@ class RemoteFile:
     def close(self) -> None:
         """Let pieces used long ago leave the disk, if this file brought new ones."""
         if self._fetched:
-            clear_out()
+            _shelf().clear_out()
 
     def _begin(self) -> None:
         """Learn size and version of the file, and get its first piece unless it is kept."""
-        known = BlockStore.knows(shown(self._url))
+        known = _shelf().knows(shown(self._url))
         for index, content in self._fetch_in_order(0, 0, 1 if known else BLOCK):
             if len(content) == min(BLOCK, self.size):
                 self._keep(index, content)
@@ -134,7 +137,7 @@ class RemoteFile:
     def _kept(self, index: int) -> bytes | None:
         content = self._recent.get(index)
         if content is None and self._store is not None:
-            content = self._store.get(index)
+            content = self._store.get(str(index))
             if content is not None and len(content) == self._length(index):
                 self._remember(index, content)
         return content
@@ -142,7 +145,7 @@ class RemoteFile:
     def _keep(self, index: int, content: bytes) -> None:
         self._remember(index, content)
         if self._store is not None:
-            self._store.put(index, content)
+            self._store.put(str(index), content)
 
     def _remember(self, index: int, content: bytes) -> None:
         self._recent[index] = content
@@ -212,7 +215,7 @@ class RemoteFile:
         if self.size < 0:
             self.size, self._version = found[2], version
             if validator(response.headers):
-                self._store = BlockStore(shown(self._url), version)
+                self._store = _shelf().pieces(shown(self._url), version)
         elif version != self._version:
             raise SourceError(
                 f"{archive_name(self._url)} replaced {shown(self._url)} while it was read. Nothing "
@@ -236,3 +239,7 @@ class RemoteFile:
             f"{shown(self._url)} it sent {what}, again and again. Nothing of it is used; try "
             "again later, or choose another archive."
         )
+
+
+def _shelf() -> Shelf:
+    return Shelf(settings().data_dir / "blocks", settings().block_cache_megabytes * 1_000_000)

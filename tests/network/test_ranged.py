@@ -12,8 +12,8 @@ from rasterio.errors import RasterioError
 
 from glacier_core.errors import JobCancelled, MissingError, SourceError
 from glacier_core.network import remote_file, transport
-from glacier_core.network.blocks import BLOCK
 from glacier_core.network.ranged import open_remote_raster
+from glacier_core.network.remote_file import BLOCK
 from glacier_core.settings import settings
 from tests.network.rasters import PIXELS, empty, packed, window
 from tests.network.servers import cut_after, silent, status

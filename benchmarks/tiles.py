@@ -8,6 +8,8 @@ other without a pause, each tile of any layer and zoom, and none twice: as many 
 stop moving the map, so a wait is longer than what readers see. Then one client alone asks for
 other tiles; and all ask for tiles that are drawn already. Before all that, as many readers look
 round the scene as people do: a screen of tiles at once, as browsers ask for it, a pause, a move.
+All tiles of the larger scene are meanwhile drawn in the background; when they are, the readers
+look round once more, at other places.
 """
 
 import http.client
@@ -46,7 +48,13 @@ from glacier_core.viewing.layers import (
     finest_zoom,
     geographic_bounds,
 )
-from glacier_core.viewing.tiles import MAP_LAYERS, SCENE_LAYERS
+from glacier_core.viewing.tiles import (
+    MAP_LAYERS,
+    SCENE_LAYERS,
+    kept_tiles,
+    map_picture,
+    scene_picture,
+)
 
 SMALL = 768
 ZOOMS_OUT = 6
@@ -236,10 +244,10 @@ class Reader:
         return layer, place if place in parsed else chance.choice(parsed)
 
 
-def readers(port: int, known: dict[str, list[str]], people: int) -> list[str]:
+def readers(port: int, known: dict[str, list[str]], people: int, seed: int = 0) -> list[str]:
     """Return the rows of the report on readers who look round, all at the same time."""
     until = time.monotonic() + READING_S
-    crowd = [Reader(known, seed) for seed in range(people)]
+    crowd = [Reader(known, seed + person) for person in range(people)]
     with ThreadPoolExecutor(people) as together:
         list(together.map(lambda reader: reader.look_round(port, until), crowd))
     first, others = (
@@ -267,12 +275,31 @@ def report(title: str, waits: list[tuple[str, float]]) -> list[str]:
     return lines
 
 
-def measure(port: int, known: dict[str, list[str]], clients: int, tiles: int) -> list[str]:
+def wait_until_kept(scene: Scene, key: str) -> str:
+    """Wait until all tiles of a scene and its map are kept on disk; return the row on that."""
+    started = time.monotonic()
+    pictures = [scene_picture(scene.id, layer) for layer in SCENE_LAYERS]
+    pictures += [map_picture(key, layer) for layer in MAP_LAYERS]
+    number = sum(len(list(picture.all_tiles())) for picture in pictures)
+    files: list[Path] = []
+    while len(files) < number:
+        time.sleep(1.0)
+        files = [path for path in kept_tiles().home.glob("*/*/*") if "tmp-" not in path.name]
+    megabytes = sum(path.stat().st_size for path in files) / 1e6
+    waited = time.monotonic() - started
+    return f"{waited:.0f} s later all {number} tiles were kept on disk, {megabytes:.0f} MB"
+
+
+def measure(port: int, scene: Scene, key: str, clients: int, tiles: int) -> list[str]:
     """Return the rows of the report on one scene."""
+    known = addresses(scene, key)
     generator = np.random.default_rng(0)
     shuffled = {layer: list(generator.permutation(some)) for layer, some in known.items()}
     asked(port, [some[-1] for some in shuffled.values()])  # the stretch of each picture
     lines = readers(port, known, clients)
+    if scene_picture(scene.id, "natural").is_large():
+        lines.append(wait_until_kept(scene, key))
+        lines += readers(port, known, clients, seed=clients)
     alone = [address for some in shuffled.values() for address in some[:ALONE]]
     crowd = [address for some in shuffled.values() for address in some[ALONE : ALONE + tiles]]
     for title, wanted, people in (
@@ -303,8 +330,7 @@ def main(
         with server() as port:
             for scene, key in scenes:
                 typer.echo(f"{scene.shape[0]} x {scene.shape[1]} pixels")
-                known = addresses(scene, key)
-                typer.echo("\n".join(measure(port, known, clients, tiles)))
+                typer.echo("\n".join(measure(port, scene, key, clients, tiles)))
 
 
 if __name__ == "__main__":

@@ -15,14 +15,25 @@ from rio_tiler.io import Reader
 from glacier_core.disk import FileState, file_state
 from glacier_core.errors import SourceError, StorageError
 from glacier_core.memory import Memory
+from glacier_core.pieces import Pieces, Shelf
 from glacier_core.settings import settings
 from glacier_core.viewing import files, palettes, rendering, warping
 from glacier_core.viewing.agreement import agreement_file
-from glacier_core.viewing.layers import FINEST_CODES, FINEST_IMAGERY, MAX_ZOOM, TILE_SIZE
+from glacier_core.viewing.layers import (
+    FINEST_CODES,
+    FINEST_IMAGERY,
+    MAX_ZOOM,
+    TILE_SIZE,
+    drawing_version,
+)
 from glacier_core.viewing.warping import Address, TileWindow, read_window
 
 SCENE_LAYERS: Final = ("natural", "swir", "ndsi", "hillshade", "slope")
 MAP_LAYERS: Final = files.MAP_RASTERS
+
+KEPT_FROM: Final = 2_000_000
+"""Pixels of a raster from which its tiles are kept on disk: there are more of them than are drawn
+ahead of a reader, and each is made of more than stays unpacked."""
 
 _Drawing = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
@@ -62,7 +73,41 @@ class Picture:
             raise SourceError(
                 f"There is no {self.path.name} any more. Open the page again."
             ) from error
-        return _tiles().get(key, lambda: self._drawn(tile))
+        return _tiles().get(key, lambda: self._kept(tile))
+
+    def keep(self, tile: Address) -> bool:
+        """Draw a tile and keep it on disk, unless it is; return whether the disk took it.
+
+        Errors as of :meth:`tile`.
+        """
+        pieces = self._pieces()
+        return _name(tile) in pieces or pieces.put(_name(tile), self._drawn(tile))
+
+    def is_large(self) -> bool:
+        """Return whether its tiles are kept on disk."""
+        dataset = warping.opened(self.path)
+        return bool(dataset.width * dataset.height >= KEPT_FROM)
+
+    def relatives(self) -> list["Picture"]:
+        """Return the pictures that are looked at together with this one, itself first."""
+        if self.layer in SCENE_LAYERS:
+            others = [
+                Picture(self.path.with_name(f"{_raster(name)}.tif"), name) for name in SCENE_LAYERS
+            ]
+        elif self.layer == "value":
+            others = [Picture(self.path.with_name(f"{name}.tif"), "value") for name in MAP_LAYERS]
+        else:
+            others = []
+        return [self, *(other for other in others if other != self)]
+
+    def all_tiles(self) -> Iterator[Address]:
+        """Give all tiles that show something of it, from coarse to as fine as its pixels."""
+        dataset = warping.opened(self.path)
+        for zoom in range(MAX_ZOOM + 1):
+            shown = [tile for tile in warping.tiles_of(dataset, zoom) if self._shows(tile)]
+            if not shown:
+                return
+            yield from shown
 
     def around(self, tile: Address) -> Iterator[Address]:
         """Give the tiles that are next to be asked for: beside it, closer up, farther away.
@@ -70,16 +115,38 @@ class Picture:
         Only where there is something to draw, and none finer than the raster.
         """
         zoom, column, row = tile
-        dataset = warping.opened(self.path)
-        finest = FINEST_CODES if self.layer in _EXACT else FINEST_IMAGERY
         closer = [(zoom + 1, 2 * column + x, 2 * row + y) for y in (0, 1) for x in (0, 1)]
         beside = [(zoom, column + x, row + y) for y in (-1, 0, 1) for x in (-1, 0, 1) if x or y]
         for address in [*beside, *closer, (zoom - 1, column // 2, row // 2)]:
             if address[0] < 0 or min(address[1:]) < 0 or max(address[1:]) >= 2 ** address[0]:
                 continue
-            window = warping.tile_window(dataset, address)
-            if window and warping.shrinking(dataset, window) > finest / 2:
+            if self._shows(address):
                 yield address
+
+    def _shows(self, tile: Address) -> bool:
+        """Return whether a tile shows something, and nothing finer than the raster."""
+        dataset = warping.opened(self.path)
+        window = warping.tile_window(dataset, tile)
+        finest = FINEST_CODES if self.layer in _EXACT else FINEST_IMAGERY
+        return window is not None and warping.shrinking(dataset, window) > finest / 2
+
+    def _pieces(self) -> Pieces:
+        version = f"{file_state(self.path)} {self.layer} {drawing_version()}"
+        return kept_tiles().pieces(str(self.path), version)
+
+    def _kept(self, tile: Address) -> bytes:
+        """Return a tile as it is kept on disk; draw it where it is not, and keep it then."""
+        try:
+            pieces = self._pieces() if self.is_large() and self._shows(tile) else None
+        except (OSError, rasterio.errors.RasterioError):
+            pieces = None  # drawing it tells what is wrong
+        kept = None if pieces is None else pieces.get(_name(tile))
+        if kept is not None:
+            return kept
+        drawn = self._drawn(tile)
+        if pieces is not None:
+            pieces.put(_name(tile), drawn)
+        return drawn
 
     def _drawn(self, tile: Address) -> bytes:
         try:
@@ -109,8 +176,7 @@ def scene_picture(scene_id: str, layer: str) -> Picture:
     """
     if layer not in SCENE_LAYERS:
         raise SourceError(f"A scene has no layer called {layer[:40]!r}.")
-    raster = {"hillshade": "elevation", "slope": "slope"}.get(layer, "optical")
-    return Picture(files.scene_raster(scene_id, raster), layer)
+    return Picture(files.scene_raster(scene_id, _raster(layer)), layer)
 
 
 def map_picture(map_key: str, layer: str) -> Picture:
@@ -125,6 +191,20 @@ def map_picture(map_key: str, layer: str) -> Picture:
 def agreement_picture(comparison_key: str) -> Picture:
     """Return where network and expert agree; errors as of :func:`scene_picture`."""
     return Picture(agreement_file(comparison_key), "agreement")
+
+
+def kept_tiles() -> Shelf:
+    """Return where tiles of large rasters are kept on disk, named after all they depend on."""
+    return Shelf(settings().data_dir / "tiles", settings().kept_tiles_megabytes * 1_000_000)
+
+
+def _raster(layer: str) -> str:
+    """Return the name of the raster that a layer of a scene shows."""
+    return {"hillshade": "elevation", "slope": "slope"}.get(layer, "optical")
+
+
+def _name(tile: Address) -> str:
+    return "-".join(map(str, tile))
 
 
 @lru_cache(maxsize=1)

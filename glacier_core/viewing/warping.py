@@ -125,6 +125,19 @@ def tile_window(dataset: Any, tile: Address) -> TileWindow | None:
     return TileWindow(tile, left, top, right, bottom) if left < right and top < bottom else None
 
 
+def tiles_of(dataset: Any, zoom: int) -> list[Address]:
+    """Return the tiles of a zoom that a raster reaches, row by row; none if it reaches none."""
+    west, south, east, north = _mercator_bounds(dataset)
+    if not np.isfinite([west, south, east, north]).all():
+        return []
+    side, half, last = EQUATOR_M / 2**zoom, EQUATOR_M / 2, 2**zoom - 1
+    columns, rows = (
+        range(max(floor(first / side), 0), min(floor(after / side), last) + 1)
+        for first, after in ((west + half, east + half), (half - north, half - south))
+    )
+    return [(zoom, column, row) for row in rows for column in columns]
+
+
 def read_window(
     dataset: Any,
     window: TileWindow,

@@ -28,7 +28,7 @@ from glacier_core.deviations.area import HUMAN_BAND
 from glacier_core.deviations.comparison import Comparison
 from glacier_core.scene import Scene
 from glacier_core.viewing import palettes, rendering
-from glacier_core.viewing.layers import simplified
+from glacier_core.viewing.outline_layers import simplified
 
 MOST_PIXELS: Final = 900
 """Longest side of a picture's imagery in pixels; enough for the width of a page."""

@@ -11,7 +11,8 @@ from plotly.subplots import make_subplots
 from glacier_core.confidence.band import OutlineBand
 from glacier_core.viewing import palettes
 from glacier_core.viewing.chart_parts import finished, without_data, wrapped
-from glacier_core.viewing.layers import OutlineLayer, outline_layer
+from glacier_core.viewing.layers import OutlineLayer
+from glacier_core.viewing.outline_layers import outline_layer
 
 BAND: Final = "band"
 HINTS: Final = "hints"

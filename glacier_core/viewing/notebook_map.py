@@ -21,13 +21,8 @@ from glacier_core.deviations.comparison import Comparison
 from glacier_core.inference.result import GlacierMap
 from glacier_core.scene import BANDS, Scene
 from glacier_core.viewing import palettes, rendering
-from glacier_core.viewing.layers import (
-    COMPOSITES,
-    OutlineLayer,
-    expert_layer,
-    geographic_bounds,
-    predicted_layer,
-)
+from glacier_core.viewing.layers import COMPOSITES, OutlineLayer, geographic_bounds
+from glacier_core.viewing.outline_layers import expert_layer, predicted_layer
 from glacier_core.viewing.readings import deviation_rows
 
 MAX_SIDE: Final = 1400

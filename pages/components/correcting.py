@@ -141,7 +141,7 @@ def _switch() -> None:
 
 def corrected_view(view: MapView, scene: "gc.Scene", result: "gc.GlacierMap") -> MapView:
     """Return the map of a page with the corrected outline, and the tools where they are on."""
-    from glacier_core.viewing.layers import corrected_layer
+    from glacier_core.viewing.outline_layers import corrected_layer
 
     known = corrections(result.key)
     layers = list(view.layers)

@@ -7,12 +7,11 @@ import geopandas as gpd
 from glacier_core.viewing.layers import (
     Layer,
     agreement_layer,
-    expert_layer,
     geographic_bounds,
     map_layers,
-    predicted_layer,
     scene_layers,
 )
+from glacier_core.viewing.outline_layers import expert_layer, predicted_layer
 from glacier_core.viewing.previews import preview_layer
 from pages.components.map import MapView, ZoomTo
 from pages.components.remembering import remembered

@@ -20,6 +20,20 @@ POSSIBLE: dict[str, tuple[float, float, str]] = {
 """Lowest and highest value that a layer can have, and its unit."""
 
 
+def check_usable(any_usable: bool) -> None:
+    """Refuse a scene of which no pixel has all that a pixel needs.
+
+    Raises
+    ------
+    SceneError
+    """
+    if not any_usable:
+        raise SceneError(
+            "No pixel has all six bands and an elevation. Check that the elevation model covers "
+            "the imagery and that the no-data value is declared in the files."
+        )
+
+
 def check_reflectance(bands: FloatArray, names: tuple[str, ...]) -> None:
     """Refuse imagery whose numbers cannot be reflectances in the declared order.
 

@@ -17,7 +17,7 @@ from rasterio.crs import CRS
 
 from glacier_core.errors import SceneError
 from glacier_core.grid import check_grid
-from glacier_core.plausible import check_elevation, check_range, check_reflectance
+from glacier_core.plausible import check_elevation, check_range, check_reflectance, check_usable
 from glacier_core.slope import horn_slope
 from glacier_core.strips import strips_of
 
@@ -235,11 +235,7 @@ def build_scene(
     usable = np.isfinite(bands).all(axis=0) & np.isfinite(heights) & np.isfinite(slopes)
     if valid is not None:
         usable &= np.asarray(valid, dtype=bool)
-    if not usable.any():
-        raise SceneError(
-            "No pixel has all six bands and an elevation. Check that the elevation model covers "
-            "the imagery and that the no-data value is declared in the files."
-        )
+    check_usable(bool(usable.any()))
     variables: dict[str, Any] = {
         "optical": (("band", "y", "x"), bands),
         "elevation": (("y", "x"), heights),

@@ -11,8 +11,7 @@ from typing import Final
 import numpy as np
 
 from glacier_core.disk import disk_errors
-from glacier_core.errors import SceneError
-from glacier_core.plausible import check_elevation, check_range, check_reflectance
+from glacier_core.plausible import check_elevation, check_range, check_reflectance, check_usable
 from glacier_core.scene import BANDS, Scene, SceneAttributes
 from glacier_core.settings import settings
 from glacier_core.sources.file_layers import FileLayers, Layers
@@ -84,11 +83,7 @@ def _fill(folder: Path, layers: FileLayers) -> None:
             write["valid"](first, valid[np.newaxis].astype(np.uint8))
         check_reflectance(np.concatenate([one.optical for one in samples], axis=1), BANDS)
         check_elevation(np.concatenate([one.elevation for one in samples]))
-        if not any_valid:
-            raise SceneError(
-                "No pixel has all six bands and an elevation. Check that the elevation model "
-                "covers the imagery and that the no-data value is declared in the files."
-            )
+        check_usable(any_valid)
 
 
 def _finite(read: Layers) -> Layers:

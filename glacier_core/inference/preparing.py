@@ -29,11 +29,12 @@ def prepare_model(model: Model, tell: Callable[[str], None]) -> None:
         tell(f"GLACIER_RUNTIME asks for {settings().runtime}, so there is nothing to choose.")
         return
     size, config = model.card.patch_size, model.network.config
+    number = settings().batch_size
     # How long a window takes does not depend on what is in it.
     slope = np.linspace(0.1, 0.4, size, dtype=np.float32)
     windows = {
-        name: np.broadcast_to(slope, (1, FEATURE_CHANNELS[name], size, size)).copy()
+        name: np.broadcast_to(slope, (number, FEATURE_CHANNELS[name], size, size)).copy()
         for name in model.card.inputs
     }
     location = np.zeros(config.location_length, np.float32) if config.location else None
-    Runner(model.network, location, device, 1, tell).time_runtimes(windows)
+    Runner(model.network, location, device, number, tell).time_runtimes(windows)

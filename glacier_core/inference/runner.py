@@ -119,7 +119,7 @@ class Runner:
         Parameters
         ----------
         inputs : dict of float32 arrays (N, C, H, W)
-            Windows like those to come; only the first is looked at.
+            A batch like those to come.
         """
         self._prepared = self._chooser.time_all(inputs, self.location, self._cancel)
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from glacier_core.inference.engine import map_glaciers
+from glacier_core.inference.runtimes import eager
 
 from .stubs import Brightness, make_scene, stub_model
 
@@ -23,3 +24,9 @@ def model():
 def result(scene, model):
     """A map that is nowhere on disk."""
     return map_glaciers(scene, model, cache=False)
+
+
+@pytest.fixture
+def whole_batches(monkeypatch):
+    """Let the CPU pass all windows of a batch through the network together, as a GPU does."""
+    monkeypatch.setattr(eager, "at_once", lambda device, number: number)

@@ -296,6 +296,7 @@ def test_a_cancelled_mapping_does_not_spoil_the_next(scene, model):
     )
 
 
+@pytest.mark.usefixtures("whole_batches")
 def test_short_memory_changes_the_pace_not_the_map(scene):
     told, log = [], Log()
     found = gc.map_glaciers(
@@ -355,6 +356,7 @@ def test_a_map_that_cannot_be_kept_is_returned_all_the_same(scene, model, monkey
     assert "disk is full" in found.notes[-1]
 
 
+@pytest.mark.usefixtures("whole_batches")
 @pytest.mark.parametrize(("batch_size", "fitted"), [(None, True), (2, False)])
 def test_a_gpu_is_given_what_keeps_it_busy_unless_somebody_chose(
     scene, monkeypatch, batch_size, fitted

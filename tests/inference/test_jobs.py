@@ -98,6 +98,7 @@ def test_options_asked_for_again_are_the_same_job(service, busy, scene, model):
     assert service.submit(scene, model, job.options).id == job.id
 
 
+@pytest.mark.usefixtures("whole_batches")
 def test_short_memory_is_told_step_by_step(service, scene):
     options = MappingOptions(batch_size=4)
     end = finished(service, service.submit(scene, stub_model(Forgetful(1)), options))

@@ -67,10 +67,18 @@ def test_every_window_gets_the_location():
     log = Log()
     vector = np.array([0, 0.5, 0.5], np.float32)
     make_runner(Brightness(log), location=vector).probabilities(INPUTS)
-    _, location = log[0]
-    assert location.tolist() == [[0, 0.5, 0.5]] * 4
+    assert [location.tolist() for _, location in log] == [[[0, 0.5, 0.5]]] * 4
 
 
+@pytest.mark.usefixtures("whole_batches")
+def test_every_window_of_a_whole_batch_gets_the_location():
+    log = Log()
+    vector = np.array([0, 0.5, 0.5], np.float32)
+    make_runner(Brightness(log), location=vector).probabilities(INPUTS)
+    assert [location.tolist() for _, location in log] == [[[0, 0.5, 0.5]] * 4]
+
+
+@pytest.mark.usefixtures("whole_batches")
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError, MemoryError, RuntimeError])
 def test_short_memory_halves_the_batch(error):
     told = []
@@ -80,6 +88,7 @@ def test_short_memory_halves_the_batch(error):
     assert told == ["Memory on the CPU was too short for 4 windows at once; going on with 2."]
 
 
+@pytest.mark.usefixtures("whole_batches")
 def test_the_batch_that_failed_is_halved_not_the_one_wished_for():
     runner = make_runner(Forgetful(1), batch_size=1000)
     assert runner.probabilities(INPUTS) is None

@@ -83,13 +83,13 @@ class Chooser:
     def time_all(
         self, inputs: dict[str, FloatArray], location: FloatArray | None, cancel: Cancel | None
     ) -> Prepared:
-        """Time every runtime on the first window of a batch, remember it, and return the best."""
-        one = {name: array[:1] for name, array in inputs.items()}
+        """Time every runtime on a batch, remember it, and return the best."""
+        number = len(next(iter(inputs.values())))
         networks: dict[Runtime, Prepared] = {}
         preparing: dict[Runtime, float] = {}
         for runtime in _runtimes():
             started = time.monotonic()
-            network = self._take(runtime, one, location)
+            network = self._take(runtime, inputs, location)
             preparing[runtime] = time.monotonic() - started
             if network.runtime == runtime:
                 networks[runtime] = network
@@ -98,8 +98,8 @@ class Chooser:
         for _ in range(TURNS):
             for runtime in left:
                 started = time.monotonic()
-                networks[runtime].run(one, location, cancel)
-                seconds[runtime].append(time.monotonic() - started)
+                networks[runtime].run(inputs, location, cancel)
+                seconds[runtime].append((time.monotonic() - started) / number)
             fastest = min(min(seconds[runtime]) for runtime in left)
             left = [name for name in left if min(seconds[name]) <= HOPELESS * fastest]
         paces = {name: Pace(median(seconds[name]), preparing[name]) for name in networks}
@@ -128,7 +128,7 @@ class Chooser:
     def _situation(self, inputs: dict[str, FloatArray]) -> str:
         network = self._maker.network
         kind = f"{type(network).__qualname__} {getattr(network, 'config', network)!r}"
-        return situation(kind, {name: array.shape[1:] for name, array in inputs.items()})
+        return situation(kind, {name: array.shape for name, array in inputs.items()})
 
 
 def _only_torch(maker: Maker) -> bool:

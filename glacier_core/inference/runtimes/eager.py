@@ -31,7 +31,7 @@ _watch = _Watch()
 
 
 class EagerNetwork:
-    """A copy of a network on a processor, channels last.
+    """A copy of a network on a processor, channels last; on a CPU one window after the other.
 
     A copy, so that the caller's network stays where and as it is, for other threads too.
 
@@ -67,15 +67,24 @@ class EagerNetwork:
         self, inputs: dict[str, FloatArray], location: FloatArray | None, cancel: Cancel | None
     ) -> FloatArray:
         """Run a batch; `cancel` is asked before every layer, see `Prepared.run`."""
+        number = len(next(iter(inputs.values())))
+        step = at_once(self.device, number)
         with watched(cancel), torch.inference_mode():
-            tensors = {name: self._tensor(array) for name, array in inputs.items()}
-            probability = self.probability(tensors, self._locations(location, tensors))
-            return np.asarray(probability.cpu().numpy(), dtype=np.float32)
+            found = [
+                self._found({name: array[n : n + step] for name, array in inputs.items()}, location)
+                for n in range(0, number, step)
+            ]
+        return np.concatenate(found)
 
     def probability(self, tensors: dict[str, Tensor], locations: Tensor | None) -> Tensor:
         """Probability of glacier (N, H, W) on the device."""
         with self._number_format(), _exact_convolutions(self.device):
             return glacier_probability(self.network(tensors, locations))
+
+    def _found(self, inputs: dict[str, FloatArray], location: FloatArray | None) -> FloatArray:
+        tensors = {name: self._tensor(array) for name, array in inputs.items()}
+        probability = self.probability(tensors, self._locations(location, tensors))
+        return np.asarray(probability.cpu().numpy(), dtype=np.float32)
 
     def _tensor(self, array: FloatArray) -> Tensor:
         return torch.from_numpy(array).to(self.device, memory_format=self.memory_format)
@@ -91,6 +100,14 @@ class EagerNetwork:
             return nullcontext()
         # Every weight is used once, and a CUDA graph must not lean on what was kept before it.
         return torch.autocast(self.device.type, dtype=torch.bfloat16, cache_enabled=False)
+
+
+def at_once(device: torch.device, number: int) -> int:
+    """Return how many windows of a batch pass through the network together.
+
+    On a CPU the layers of a second one would push those of the first out of its caches.
+    """
+    return 1 if device.type == "cpu" else number
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import logging
 import sys
 from functools import lru_cache
 from importlib import metadata
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import torch
@@ -24,8 +24,13 @@ from glacier_core.inference.runtimes.prepared import POLL, FloatArray, Runtime, 
 _log = logging.getLogger(__name__)
 
 
+STREAMS: Final = 2
+"""Windows under way at the same time, each on its share of the threads: threads that work on one
+window together wait for each other between its layers. As many as the settings map at once."""
+
+
 class OpenVinoNetwork:
-    """A network compiled by OpenVINO, in float32, for any number of windows of one size.
+    """A network compiled by OpenVINO, in float32, for windows of one size.
 
     Parameters
     ----------
@@ -58,7 +63,7 @@ class OpenVinoNetwork:
         openvino = library()
         features = features_taken(network, inputs)
         arrays = flat_inputs(features, inputs, location)
-        shapes = [openvino.PartialShape([-1, *array.shape[1:]]) for array in arrays.values()]
+        shapes = [openvino.PartialShape([1, *array.shape[1:]]) for array in arrays.values()]
         flat, one = flattened(network, arrays)
         with torch.no_grad():
             # Checking would run it twice more; whoever makes it ready compares what it gives.
@@ -88,17 +93,30 @@ class OpenVinoNetwork:
         self, inputs: dict[str, FloatArray], location: FloatArray | None, cancel: Cancel | None
     ) -> FloatArray:
         """Run a batch; `cancel` is asked all along, see `Prepared.run`."""
-        arrays = flat_inputs(self._features, inputs, location)
-        # One request a call: the memory for what lies between the layers is given back after it.
-        request = self._compiled.create_infer_request()
-        request.start_async(list(arrays.values()), share_inputs=True)
-        while not request.wait_for(int(1000 * POLL)):
-            try:
-                stop_if_cancelled(cancel)
-            except BaseException:
+        arrays = list(flat_inputs(self._features, inputs, location).values())
+        found = np.empty((len(arrays[0]), *arrays[0].shape[2:]), np.float32)
+        # Requests of this call: the memory for what lies between the layers is given back after it.
+        requests = [self._compiled.create_infer_request() for _ in range(min(STREAMS, len(found)))]
+        try:
+            for window in range(len(found) + len(requests)):
+                request = requests[window % len(requests)]
+                if (done := window - len(requests)) >= 0:
+                    _wait(request, cancel)
+                    found[done] = request.get_output_tensor(0).data[0]
+                if window < len(found):
+                    one = [array[window : window + 1] for array in arrays]
+                    request.start_async(one, share_inputs=True)
+        except BaseException:
+            for request in requests:
                 request.cancel()
-                raise
-        return np.array(request.get_output_tensor(0).data, dtype=np.float32)
+            raise
+        return found
+
+
+def _wait(request: Any, cancel: Cancel | None) -> None:
+    stop_if_cancelled(cancel)
+    while not request.wait_for(int(1000 * POLL)):
+        stop_if_cancelled(cancel)
 
 
 def is_kept(key: str) -> bool:
@@ -119,7 +137,8 @@ def settings_of_exact() -> dict[str, Any]:
     return {
         "INFERENCE_PRECISION_HINT": "f32",
         "EXECUTION_MODE_HINT": "ACCURACY",
-        "PERFORMANCE_HINT": "LATENCY",
+        "PERFORMANCE_HINT": "THROUGHPUT",
+        "NUM_STREAMS": min(STREAMS, torch.get_num_threads()),
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
     }
 

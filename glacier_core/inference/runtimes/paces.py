@@ -48,14 +48,14 @@ class Pace:
 
 
 def situation(network: str, shapes: Mapping[str, tuple[int, ...]]) -> str:
-    """Key of all that a pace depends on: machine, threads, libraries, network, size of a window.
+    """Key of all that a pace depends on: machine, threads, libraries, network, size of a batch.
 
     Parameters
     ----------
     network : str
         Its architecture and size; weights change no pace.
     shapes : mapping
-        (C, H, W) by feature.
+        (N, C, H, W) by feature.
     """
     parts = [processor(), torch.get_num_threads(), *map(_version, LIBRARIES), network]
     text = json.dumps([*parts, sorted(shapes.items())])

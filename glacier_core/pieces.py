@@ -12,6 +12,8 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
+from glacier_core.eviction import bytes_in, last_use
+
 _HASH: Final = 32
 _WRITING: Final = "tmp-"
 _ABANDONED: Final = 3600.0
@@ -129,8 +131,7 @@ class Shelf:
             for name in names:
                 path = Path(folder) / name
                 with suppress(OSError):  # another process may have removed it
-                    facts = path.stat()
-                    found.append((facts.st_mtime, facts.st_size, path))
+                    found.append((last_use(path), bytes_in(path), path))
         return [piece for piece in found if piece[2].parent != self.home]
 
 

@@ -97,7 +97,7 @@ class Settings(BaseSettings):
         default=64, gt=0, description="Drawn map tiles held in memory, for all sessions."
     )
     kept_tiles_megabytes: int = Field(
-        default=2000,
+        default=4000,
         gt=0,
         description="Tiles of large scenes kept on disk; those used longest ago leave first.",
     )

@@ -85,6 +85,13 @@ def test_those_used_longest_ago_leave_first(shelf, store, files):
     assert sum(path.stat().st_size for path in files()) <= 900_000
 
 
+def test_a_clock_that_was_ahead_keeps_nothing_for_ever(shelf, store, files):
+    store.put("0", b"x")
+    os.utime(files()[0], (time.time() + 1e6,) * 2)
+    shelf.clear_out()
+    assert files()[0].stat().st_mtime <= time.time()
+
+
 def test_within_the_limit_nothing_leaves(shelf, store):
     store.put("0", b"x")
     shelf.clear_out()

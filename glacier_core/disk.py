@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from glacier_core.errors import StorageError
 
@@ -13,12 +14,14 @@ from glacier_core.errors import StorageError
 def write_file(path: Path, content: bytes) -> None:
     """Write a file beside, force it to the disk, and put it in place.
 
+    Of several threads or processes that write the same file at once, the last one's stands, whole.
+
     Raises
     ------
     StorageError
         If the disk refuses.
     """
-    beside = path.with_name(path.name + ".part")
+    beside = path.with_name(f"{path.name}.{uuid4().hex}.part")
     with disk_errors(path):
         try:
             with beside.open("wb") as file:

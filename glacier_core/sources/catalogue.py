@@ -13,6 +13,7 @@ from filelock import FileLock
 from glacier_core.errors import SceneError, StorageError
 from glacier_core.scene import Scene
 from glacier_core.sources.folders import (
+    bring_back_scenes,
     is_scene_folder,
     keep_scene,
     read_attributes,
@@ -78,6 +79,7 @@ def open_scene(source: str | Path) -> Scene:
         When the disk refuses, or a kept scene is damaged and cannot be made again.
     """
     if isinstance(source, str) and _ID.fullmatch(source):
+        bring_back_scenes()
         if source in samples():
             return _opened(source, open_sample, samples()[source].version())
         if source in DEMONSTRATIONS:
@@ -96,6 +98,7 @@ def open_scene(source: str | Path) -> Scene:
 
 def list_scenes() -> list[SceneSummary]:
     """Return every scene that can be opened by its id: samples, demonstrations, kept, tiles."""
+    bring_back_scenes()
     real = [
         SceneSummary(name, sample.title, "sample", False, _is_here(name, sample))
         for name, sample in samples().items()

@@ -37,6 +37,8 @@ FORMAT: Final = 1
 
 _DESCRIPTION: Final = "scene.json"
 _OUTLINES: Final = "expert_outlines.gpkg"
+_REPLACED: Final = ".replaced-"
+"""Between name and number of a folder that is being replaced; no id of a scene holds a dot."""
 
 
 class _Description(BaseModel):
@@ -74,6 +76,19 @@ def scene_state(scene_id: str) -> FileState | None:
         return file_state(scene_folder(scene_id) / _DESCRIPTION)
     except (OSError, ValueError):
         return None
+
+
+def bring_back_scenes() -> None:
+    """Put back what a killed process had moved away to replace it, and had not replaced yet."""
+    home = settings().data_dir / "scenes"
+    for moved in home.glob(f".*{_REPLACED}*"):
+        folder = home / moved.name[1:].partition(_REPLACED)[0]
+        try:
+            moved.rename(folder)
+        except FileNotFoundError:  # another process was faster
+            continue
+        except OSError:  # the new one is in its place
+            shutil.rmtree(moved, ignore_errors=True)
 
 
 def is_scene_folder(folder: Path) -> bool:
@@ -237,7 +252,7 @@ def _flush(folder: Path) -> None:
 
 def _exchange(new: Path, folder: Path) -> None:
     """Put the new folder in the old one's place; the old one goes only when the new one stands."""
-    old = folder.with_name(f".{folder.name}-{uuid4().hex}")
+    old = folder.with_name(f".{folder.name}{_REPLACED}{uuid4().hex}")
     while True:
         with suppress(FileNotFoundError):
             folder.rename(old)

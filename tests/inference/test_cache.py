@@ -205,7 +205,7 @@ def fail_at(monkeypatch, name, number):
     fsync = os.fsync
 
     def failing(handle):
-        if Path(f"/proc/self/fd/{handle}").readlink().name == f"{name}.part":
+        if Path(f"/proc/self/fd/{handle}").readlink().name.startswith(f"{name}."):
             raise OSError(number, os.strerror(number))
         fsync(handle)
 

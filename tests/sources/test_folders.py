@@ -21,7 +21,7 @@ from glacier_core.errors import SceneError, StorageError
 from glacier_core.outlines.polygonizing import polygonize
 from glacier_core.outlines.schema import empty_outlines
 from glacier_core.scene import BANDS, SceneAttributes
-from glacier_core.sources import folders
+from glacier_core.sources import folders, list_scenes, open_scene
 from glacier_core.sources.folders import keep_scene, read_scene, scene_folder, write_scene
 
 ODD_GRID = Affine(10 / 3, 0, 500000 + 1 / 3, 0, -10 / 3, 5784480 - 1 / 7)
@@ -306,3 +306,46 @@ class TestDamage:
     def test_a_folder_that_is_no_scene(self, tmp_path):
         with pytest.raises(SceneError, match="is no scene"):
             read_scene(tmp_path)
+
+
+def kill(*_, **__):
+    raise SystemExit
+
+
+def kept_scenes():
+    return {
+        summary.id: open_scene(summary.id).fingerprint()
+        for summary in list_scenes()
+        if summary.kind == "kept"
+    }
+
+
+def test_a_writer_killed_before_the_new_scene_stands_loses_the_old_one_not(
+    own_data_dir, monkeypatch
+):
+    old = make_scene(seed=1, scene_id="mine")
+    home = keep_scene(old).parent
+    rename = Path.rename
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            Path, "rename", lambda path, to: kill() if to.name == "mine" else rename(path, to)
+        )
+        with pytest.raises(SystemExit):
+            keep_scene(make_scene(seed=2, scene_id="mine"))
+    assert not (home / "mine").exists()
+    assert kept_scenes() == {"mine": old.fingerprint()}
+    assert [path.name for path in home.iterdir()] == ["mine"]
+
+
+def test_a_writer_killed_before_the_old_scene_is_removed_leaves_the_new_one(
+    own_data_dir, monkeypatch
+):
+    home = keep_scene(make_scene(seed=1, scene_id="mine")).parent
+    new = make_scene(seed=2, scene_id="mine")
+    with monkeypatch.context() as patched:
+        patched.setattr(folders.shutil, "rmtree", kill)
+        with pytest.raises(SystemExit):
+            keep_scene(new)
+    assert len(list(home.iterdir())) == 2
+    assert kept_scenes() == {"mine": new.fingerprint()}
+    assert [path.name for path in home.iterdir()] == ["mine"]

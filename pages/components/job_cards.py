@@ -77,21 +77,21 @@ def _headline(job: "Job") -> str:
 
 
 def _what(job: "Job") -> str:
-    asked = f"asked for by {_who(job)}, {_clock(job.submitted)}"
+    asked = f"asked for{_by_whom(job)}, {_clock(job.submitted)}"
     if _is_map(job):
         return f"Map by {plain(job.model_name)}, {job.columns} × {job.rows} pixels, {asked}"
     return f"Imagery to fetch, {asked}"
 
 
-def _who(job: "Job") -> str:
+def _by_whom(job: "Job") -> str:
     reader = session_name()
     if job.is_over or not job.wanted_by:
-        # Not counted: one visitor has another name whenever the page is loaded anew.
-        return "you" if reader in job.asked_by else "another visitor"
+        # Others are not told of: one visitor has another name whenever a page is loaded anew.
+        return " by you" if reader in job.asked_by else ""
     others = len(job.wanted_by - {reader})
     if reader not in job.wanted_by:
-        return "another visitor" if others == 1 else f"{others} other visitors"
-    return "you" if not others else f"you and {others} more"
+        return " by another visitor" if others == 1 else f" by {others} other visitors"
+    return " by you" if not others else f" by you and {others} more"
 
 
 def _clock(at: "datetime | None") -> str:

@@ -19,9 +19,12 @@ $(VENV)/.dev: $(VENV)/.app
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+# A worker that crashed is not started again: it would run the same tests over and over. In the order
+# of the folders, the long files with few tests do not come last, when only one worker has work left.
 test: $(VENV)/.dev check
 	scripts/browser.sh $(BIN)/python
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile \
+		--max-worker-restart 0 --no-loadscope-reorder
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

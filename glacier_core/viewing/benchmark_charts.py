@@ -73,6 +73,8 @@ def strategy_chart(table: pd.DataFrame, regions: Mapping[str, str]) -> go.Figure
     edges = {"x0": 0, "x1": 1, "y0": 0, "y1": 1}
     figure.add_shape(type="rect", xref="x2 domain", yref="y2 domain", line=dashed, **edges)
     figure.update_annotations(font_size=13)
+    # Its words are wider than its column, and would leave a phone's screen on the right.
+    figure.layout.annotations[-1].update(x=1, xanchor="right", align="right")
     figure.update_layout(coloraxis=_color_axis(table["value"]))
     return _finished(figure, "IoU by strategy and region", table, 360 + 28 * len(shown))
 

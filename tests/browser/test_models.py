@@ -7,16 +7,21 @@ import pytest
 from glacier_core.benchmark.storage import write_benchmark
 from tests.benchmark.rows import demonstration
 
-from .driving import settled_box
+from .driving import serving, settled_box
 
 
-@pytest.fixture
-def benchmark(server_data):
-    write_benchmark(demonstration(), server_data / "benchmarks" / "made-up.parquet")
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, chromium):
+    """Serve an app with a made-up benchmark, which no other test is to see."""
+    data = tmp_path_factory.mktemp("models") / "data"
+    (data / "benchmarks").mkdir(parents=True)
+    write_benchmark(demonstration(), data / "benchmarks" / "made-up.parquet")
+    with serving(data) as address:
+        yield address
 
 
 @pytest.mark.slow
-def test_a_cell_is_one_click_from_its_run_and_the_address_keeps_it(benchmark, page, screenshot):
+def test_a_cell_is_one_click_from_its_run_and_the_address_keeps_it(page, screenshot):
     page.goto("/models")
     cell = page.locator(".js-plotly-plot .scatterlayer .point").first
     cell.wait_for(state="attached")

@@ -74,3 +74,12 @@ def test_simulated_tiles_are_named_in_the_title_and_names_are_no_markup():
     _, figure = drawn("strategies")
     assert figure.layout.title.text.endswith("(ours: simulated tiles)")
     assert "European &lt;Alps&gt;" in figure.data[0].y
+
+
+def test_no_title_of_the_strategies_leaves_a_phone():
+    """The one over the narrow column on the right is wider than its column."""
+    _, figure = drawn("strategies")
+    ours, published = figure.layout.annotations
+    assert "Published" in published.text
+    assert (published.x, published.xanchor) == (1, "right")
+    assert (ours.x, ours.xanchor) == (pytest.approx(np.mean(figure.layout.xaxis.domain)), "center")

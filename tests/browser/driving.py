@@ -73,7 +73,10 @@ def watched_page(browser, server, viewport, **options):
     troubles: list[str] = []
     page = context.new_page()
     page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
-    page.on("console", lambda told: is_trouble(told) and troubles.append(told.text))
+    page.on(
+        "console",
+        lambda told: is_trouble(told) and troubles.append(f"{told.text} {told.location}"),
+    )
     page.on(
         "request",
         lambda asked: foreign(asked.url, server) and troubles.append(f"asked for {asked.url}"),
@@ -90,8 +93,14 @@ def watched_page(browser, server, viewport, **options):
 
 
 def is_trouble(told) -> bool:
-    """Tell whether it is an error; Streamlit looks for itself below a page's address first."""
-    return told.type == "error" and "/_stcore/" not in told.location.get("url", "")
+    """Tell whether it is an error that a reader would notice.
+
+    Streamlit looks for itself below a page's address first. It also lets go of a page's pictures
+    when the page is drawn anew, so that a browser asks for some that nobody is shown any more.
+    """
+    place = told.location.get("url", "")
+    gone = "/media/" in place or "Image source error" in told.text
+    return told.type == "error" and "/_stcore/" not in place and not gone
 
 
 def foreign(url: str, server: str) -> bool:

@@ -88,8 +88,16 @@ def watched_page(browser, server, viewport, **options):
     page.troubles = troubles
     page.unanswered = asked
     yield page
+    if not page.is_closed():
+        troubles += [f"broken picture: {address}" for address in page.evaluate(BROKEN)]
     context.close()
     assert not troubles, troubles
+
+
+BROKEN = """() => [...document.images]
+    .filter((one) => one.src.includes("/media/") && one.complete && !one.naturalWidth)
+    .map((one) => one.src)"""
+"""Pictures of Streamlit that a reader sees and that are not there, for JavaScript."""
 
 
 def is_trouble(told) -> bool:
